@@ -1,0 +1,1 @@
+"""Workbooks to try the import with, and the script that builds them."""
