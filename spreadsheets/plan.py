@@ -1,0 +1,186 @@
+"""Plans an import: which records a workbook asks for, and which rows cannot go in and why.
+
+Owns what belongs together across rows: numbers given twice, and companies named twice with
+different countries. Planning writes nothing and asks nobody; the same file gives the same plan.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from spreadsheets.layouts import LAYOUTS, ORDERS, Recognised, recognise
+from spreadsheets.problems import Problem, WorkbookRejected
+from spreadsheets.records import (
+    AccountKind,
+    AccountRow,
+    OrderRow,
+    ProposalRow,
+    external_id_of_account,
+    external_id_of_number,
+)
+from spreadsheets.rows import ReadRow, read_rows
+from spreadsheets.workbook import read_workbook
+
+
+@dataclass
+class Plan:
+    """What a workbook would bring. Rows with problems brought nothing into the other lists."""
+
+    file: str
+    rows_read: int = 0
+    rows_refused: int = 0
+    accounts: dict[str, AccountRow] = field(default_factory=dict)  #: by external ID
+    orders: dict[str, OrderRow] = field(default_factory=dict)
+    proposals: dict[str, ProposalRow] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def plan_import(path: Path, zone: ZoneInfo, currencies: frozenset[str]) -> Plan:
+    """Read a workbook of RFPs or proposals.
+
+    `zone` is the business time zone, in which the sheet's times of day are meant. Raises
+    WorkbookRejected when the file cannot be read or holds no sheet that we know. Bad rows do not
+    raise: they are in `problems`, one entry a bad cell.
+    """
+    recognised = [r for r in map(recognise, read_workbook(path)) if r is not None]
+    if not recognised:
+        headings = "; ".join(
+            f"{layout.kind}: " + ", ".join(h.label for h in layout.headings if h.required)
+            for layout in LAYOUTS
+        )
+        raise WorkbookRejected(
+            f"{path.name} has no sheet with the headings that an import needs. "
+            f"Name the columns in one row ({headings})."
+        )
+    plan = Plan(path.name)
+    for sheet in recognised:
+        plan_sheet(plan, sheet, zone, currencies)
+    return plan
+
+
+def plan_sheet(
+    plan: Plan, recognised: Recognised, zone: ZoneInfo, currencies: frozenset[str]
+) -> None:
+    """Add one sheet's rows to the plan."""
+    rows = list(read_rows(recognised, currencies))
+    is_orders = recognised.layout is ORDERS
+    kind = AccountKind.HARDWARE_DESIGNER if is_orders else AccountKind.MANUFACTURER
+    name_key = "customer" if is_orders else "manufacturer"
+    build: Callable[[ReadRow], OrderRow | ProposalRow] = (
+        build_order if is_orders else lambda row: build_proposal(row, zone)
+    )
+    check_countries(rows, name_key, kind)
+    records = build_records(rows, build)
+    for row in rows:
+        plan.rows_read += 1
+        plan.rows_refused += bool(row.problems)
+        plan.problems.extend(row.problems)
+        if not row.problems:
+            add_account(plan, row, name_key, kind)
+    target = cast(dict[str, Any], plan.orders if is_orders else plan.proposals)
+    target.update({record.external_id: record for record in records})
+
+
+def build_records(
+    rows: list[ReadRow], build: Callable[[ReadRow], OrderRow | ProposalRow]
+) -> list[OrderRow | ProposalRow]:
+    """Records of the good rows. A number used twice goes in once when the rows agree, else not."""
+    by_number: dict[str, list[tuple[ReadRow, Hashable]]] = defaultdict(list)
+    for row in rows:
+        if not row.problems:
+            record = build(row)
+            by_number[record.external_id].append((row, record))
+    kept = []
+    for number, found in by_number.items():
+        first_row, first = found[0]
+        if len({record for _, record in found}) > 1:
+            numbers = ", ".join(str(row.number) for row, _ in found)
+            for row, _ in found:
+                row.reject(
+                    "number",
+                    f"{number} stands in rows {numbers} with different contents.",
+                    "Keep the right row, or give each its own number.",
+                )
+            continue
+        for row, _ in found[1:]:
+            row.reject(
+                "number",
+                f"{number} was already given in row {first_row.number}, with the same contents.",
+                "Delete this row; the first one goes in.",
+            )
+        kept.append(cast(OrderRow | ProposalRow, first))
+    return kept
+
+
+def check_countries(rows: list[ReadRow], name_key: str, kind: AccountKind) -> None:
+    """One company has one country: a row that contradicts an earlier one stays out."""
+    known: dict[str, tuple[str, int]] = {}
+    for row in rows:
+        name, country = row.values.get(name_key), row.values.get("country")
+        if not isinstance(name, str) or not isinstance(country, str):
+            continue
+        first, number = known.setdefault(external_id_of_account(kind, name), (country, row.number))
+        if first != country:
+            row.reject(
+                "country",
+                f"{name} is in {first} in row {number} and in {country} here.",
+                "Correct the country, or write the company's name so that the two differ.",
+            )
+
+
+def add_account(plan: Plan, row: ReadRow, name_key: str, kind: AccountKind) -> None:
+    """The company that a good row mentions; the first spelling of its name is kept."""
+    name = str(row.values[name_key])
+    external_id = external_id_of_account(kind, name)
+    country = cast("str | None", row.values.get("country"))
+    known = plan.accounts.get(external_id)
+    if known is None or (known.country is None and country):
+        shown = known.name if known else name
+        plan.accounts[external_id] = AccountRow(external_id, shown, kind, country)
+
+
+def build_order(row: ReadRow) -> OrderRow:
+    """The RFP in a good row."""
+    values = row.values
+    quantity = values.get("quantity")
+    notes = [f"Quantity: {quantity}"] if quantity else []
+    notes += [str(values["notes"])] if values.get("notes") else []
+    return OrderRow(
+        external_id=external_id_of_number(str(values["number"])),
+        account_external_id=external_id_of_account(
+            AccountKind.HARDWARE_DESIGNER, str(values["customer"])
+        ),
+        title=str(values["title"]),
+        effective_on=cast(date, values["effective_on"]),
+        budget=cast("Decimal | None", values.get("budget")),
+        currency=str(values.get("currency") or "EUR"),
+        channel=cast("str | None", values.get("channel")),
+        deposit_required=bool(values.get("deposit_required", False)),
+        description="\n".join(notes) or None,
+    )
+
+
+def build_proposal(row: ReadRow, zone: ZoneInfo) -> ProposalRow:
+    """The proposal in a good row; its time of receipt is meant in the business zone."""
+    values = row.values
+    received = cast("datetime | None", values.get("submitted_at"))
+    return ProposalRow(
+        external_id=external_id_of_number(str(values["number"])),
+        order_external_id=external_id_of_number(str(values["order_number"])),
+        manufacturer_external_id=external_id_of_account(
+            AccountKind.MANUFACTURER, str(values["manufacturer"])
+        ),
+        price=cast(Decimal, values["price"]),
+        currency=str(values["currency"]),
+        lead_time_days=cast("int | None", values.get("lead_time_days")),
+        submitted_at=received.replace(tzinfo=zone) if received else None,
+        valid_until=cast("date | None", values.get("valid_until")),
+        description=cast("str | None", values.get("notes")),
+    )

@@ -1,0 +1,142 @@
+"""Reads .xlsx files into plain rows, with merged cells filled and formulas resolved.
+
+Owns the decision of what counts as a readable workbook: size caps guard against archives that
+unpack to gigabytes, and openpyxl resolves no XML entities (with lxml it asks for that, without
+lxml it parses with defusedxml, which we install).
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import WINDOWS_EPOCH
+from openpyxl.utils.exceptions import InvalidFileException
+
+from spreadsheets.problems import WorkbookRejected
+
+MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED_BYTES = 300 * 1024 * 1024
+#: What openpyxl lets through when parts of the archive are missing, cut or nonsense.
+DAMAGE = (
+    InvalidFileException,
+    zipfile.BadZipFile,
+    zlib.error,
+    SyntaxError,  # broken XML: the parent of the parsers' own errors
+    KeyError,
+    ValueError,
+    TypeError,
+    OSError,
+    EOFError,
+)
+SAVE_AS_REMEDY = "Open it in your spreadsheet program and save it as 'Excel workbook (.xlsx)'."
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as a person sees it. `value` is None for an empty one."""
+
+    coordinate: str
+    value: object
+    is_uncalculated: bool = False  #: a formula whose result the file does not hold
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One worksheet: its rows by number, each a list of cells from column A on."""
+
+    name: str
+    rows: dict[int, list[Cell]]
+    epoch: datetime = WINDOWS_EPOCH  #: day zero of date serials; old Mac files count from 1904
+
+    def row_numbers(self) -> Iterator[int]:
+        """Numbers of the rows that exist, top to bottom."""
+        return iter(sorted(self.rows))
+
+
+def read_workbook(path: Path) -> list[Sheet]:
+    """All visible worksheets of an .xlsx file, in order.
+
+    Raises WorkbookRejected, naming the file and the remedy, when it is missing, is no .xlsx, is
+    damaged, or is larger than a hand-kept sheet can be. Nothing is written.
+    """
+    check_container(path)
+    try:
+        shown = openpyxl.load_workbook(path, data_only=True)
+        written = openpyxl.load_workbook(path, data_only=False)
+    except DAMAGE as error:
+        raise WorkbookRejected(f"{path.name} is damaged: {error}. {SAVE_AS_REMEDY}") from error
+    return [
+        Sheet(sheet.title, read_rows(sheet, written[sheet.title]), shown.epoch)
+        for sheet in shown.worksheets
+        if sheet.sheet_state == "visible"
+    ]
+
+
+def check_container(path: Path) -> None:
+    """Refuse what is no .xlsx before any parser touches it."""
+    if not path.is_file():
+        raise WorkbookRejected(f"{path} does not exist. Give the path of an .xlsx file.")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise WorkbookRejected(
+            f"{path.name} has {path.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} are read. "
+            "Split it into several workbooks."
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise WorkbookRejected(f"{path.name} is not an Excel workbook. {SAVE_AS_REMEDY}") from error
+    if "xl/workbook.xml" not in names:
+        raise WorkbookRejected(f"{path.name} is an archive but no workbook. {SAVE_AS_REMEDY}")
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise WorkbookRejected(
+            f"{path.name} unpacks to {unpacked:,} bytes; at most {MAX_UNPACKED_BYTES:,} are read. "
+            "Remove pictures and unused sheets, or split it."
+        )
+
+
+def read_rows(shown: Any, written: Any) -> dict[int, list[Cell]]:
+    """Rows of one worksheet, with every cell of a merged range showing the range's value."""
+    merged = merged_values(shown)
+    rows: dict[int, list[Cell]] = {}
+    for row in shown.iter_rows():
+        cells = [read_cell(cell, merged, written) for cell in row]
+        if any(cell.value is not None or cell.is_uncalculated for cell in cells):
+            rows[row[0].row] = cells
+    return rows
+
+
+def merged_values(sheet: Any) -> dict[tuple[int, int], object]:
+    """Values of merged ranges by (row, column); the file keeps only the top left one."""
+    values: dict[tuple[int, int], object] = {}
+    for area in sheet.merged_cells.ranges:
+        value = sheet.cell(area.min_row, area.min_col).value
+        for row, column in ((r, c) for r, c in area_cells(area)):
+            values[(row, column)] = value
+    return values
+
+
+def area_cells(area: Any) -> Iterator[tuple[int, int]]:
+    """Row and column of every cell in a merged range."""
+    for row in range(area.min_row, area.max_row + 1):
+        for column in range(area.min_col, area.max_col + 1):
+            yield row, column
+
+
+def read_cell(cell: Any, merged: dict[tuple[int, int], object], written: Any) -> Cell:
+    """One cell, knowing whether it holds a formula without a stored result."""
+    row, column = cell.row, cell.column
+    value = merged.get((row, column), cell.value)
+    if isinstance(value, str):
+        value = value.strip().replace("\u00a0", " ") or None
+    uncalculated = value is None and written.cell(row, column).data_type == "f"
+    return Cell(f"{get_column_letter(column)}{row}", value, uncalculated)
