@@ -1,0 +1,1 @@
+"""The org itself: schema, formulas, rules, store. Nothing here sees HTTP."""
