@@ -1,0 +1,55 @@
+"""From folders of metadata to the schema of an org, or to everything that is wrong with them.
+
+Owns what loading demands: well-formed files that the Metadata schema knows (in any order of
+elements, as a deploy allows) and whatever the checks marked for loading demand. Taste (help texts,
+layouts) is the gate's business and never stops an org from starting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sandbox.metadata.builder import build_schema
+from sandbox.metadata.checks import CheckContext, run_load_checks
+from sandbox.metadata.documents import tag_of
+from sandbox.metadata.problems import MetadataError, Problem
+from sandbox.metadata.project import Component, Project, read_project
+from sandbox.metadata.wsdl import knows_type, schema_findings
+from sandbox.org.schema import Schema
+
+
+def load_schema(folders: Sequence[Path]) -> Schema:
+    """The schema of an org that these folders were deployed to, one after the other.
+
+    `folders` are SFDX projects or source folders; none at all gives the standard objects. Whatever
+    was read but has no effect here is named in `Schema.unsupported`.
+    Raises MetadataError with every problem found: the caller shows it and does not start.
+    """
+    project = read_project(folders)
+    findings = [*project.problems, *_shape_problems(project)]
+    if findings:
+        raise MetadataError(findings)
+    schema, problems = build_schema(project)
+    problems += run_load_checks(CheckContext(project, schema))
+    if problems:
+        raise MetadataError(problems)
+    return schema
+
+
+def _shape_problems(project: Project) -> Iterator[Problem]:
+    for component in project.components:
+        if component.kind.has_effect and not component.inline:
+            yield from shape_problems(component, any_order=True)
+
+
+def shape_problems(component: Component, *, any_order: bool) -> Iterator[Problem]:
+    """Where a file departs from the Metadata schema of its kind."""
+    root = tag_of(component.element)
+    expected = component.kind.root or f"{component.name}Settings"
+    if root != expected:
+        message = f"root element is {root}; a .{component.kind.suffix} file has {expected}"
+        yield component.problem(message)
+    elif knows_type(root):
+        for line, reason in schema_findings(component.element, any_order):
+            yield Problem(str(component.path), line, f"not valid metadata: {reason}")
