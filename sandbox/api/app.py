@@ -1,0 +1,117 @@
+"""The org as one WSGI application.
+
+Owns the list of resource families: a new family is one more entry in FAMILIES.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from sandbox.api import (
+    batch,
+    changes,
+    collections,
+    composite,
+    describe_views,
+    external_ids,
+    graph,
+    limits,
+    queries,
+    records,
+    resources,
+    tree,
+)
+from sandbox.api.call import Answer
+from sandbox.api.data import make_data_blueprint
+from sandbox.api.errors import refusal_answer
+from sandbox.api.http import frame_requests, to_response
+from sandbox.api.locators import Locators
+from sandbox.api.oauth import make_oauth_blueprint
+from sandbox.api.router import Router
+from sandbox.api.services import ApiSettings, Services
+from sandbox.api.soap_login import make_soap_blueprint
+from sandbox.control import make_control_blueprint
+from sandbox.counters import Counters
+from sandbox.faults import FaultPlan
+from sandbox.org.errors import refuse
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from sandbox.api.sessions import Sessions
+    from sandbox.org.org import Org
+
+FAMILIES = (
+    resources,
+    limits,
+    describe_views,
+    records,
+    external_ids,
+    changes,
+    queries,
+    collections,
+    composite,
+    graph,
+    batch,
+    tree,
+)
+
+
+def make_services(
+    org: Org, settings: ApiSettings, sessions: Sessions, jwt_key: RSAPublicKey
+) -> Services:
+    """The org with everything that the API keeps around it."""
+    return Services(
+        org=org,
+        settings=settings,
+        sessions=sessions,
+        counters=Counters(org.clock.now, settings.daily_limit),
+        faults=FaultPlan(org.clock.now),
+        locators=Locators(org.clock.now),
+        router=Router(route for family in FAMILIES for route in family.ROUTES),
+        jwt_key=jwt_key,
+    )
+
+
+def create_app(services: Services) -> Flask:
+    """The WSGI application that serves `services.org`."""
+    app = Flask("sandbox.api", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    frame_requests(app, services)
+    for blueprint in (
+        make_data_blueprint(services),
+        make_oauth_blueprint(services),
+        make_soap_blueprint(services),
+        make_control_blueprint(services),
+    ):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_bug)
+    return app
+
+
+_HTTP_CODES = {
+    404: ("NOT_FOUND", "The requested resource does not exist"),
+    405: ("METHOD_NOT_ALLOWED", "HTTP Method not allowed on this resource"),
+    413: ("BAD_REQUEST", "The request body is too large"),
+}
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    code, message = _HTTP_CODES.get(error.code or 400, ("BAD_REQUEST", str(error)))
+    return to_response(Answer(error.code or 400, [{"message": message, "errorCode": code}]))
+
+
+def _answer_bug(error: Exception) -> Response:
+    """A fault of this program, never of the client: told to both sides, hidden from none."""
+    traceback.print_exception(error, file=sys.stderr)
+    what = f"{type(error).__name__}: {error}"
+    return to_response(
+        refusal_answer(refuse("UNKNOWN_EXCEPTION", f"An unexpected error occurred. {what}"))
+    )

@@ -1,0 +1,101 @@
+"""Which records of an sObject were changed or deleted in a span of time.
+
+Source: REST API guide, "sObject Get Updated" and "sObject Get Deleted": seconds are ignored, the
+span is longer than a minute, and starts at most 30 (changes) or 15 (deletions) days ago.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from sandbox.api.call import Answer, Call, Route
+from sandbox.api.rows import find_sobject
+from sandbox.org.errors import OrgError, refuse
+
+UPDATED_WINDOW = timedelta(days=30)
+DELETED_WINDOW = timedelta(days=15)
+MOST_IDS = 600_000
+_OFFSET = re.compile(r"([+-]\d\d):?(\d\d)\Z")
+
+
+def list_updated(call: Call, sobject: str) -> Answer:
+    """Ids of records that were created or changed, and up to when that is certain."""
+    start, end = _read_window(call, UPDATED_WINDOW)
+    rows = _find_changed(call, sobject, start, end, is_deleted=False)
+    ids = [record_id for record_id, _ in rows]
+    return Answer(body={"ids": ids, "latestDateCovered": _write_time(_covered(call, end))})
+
+
+def list_deleted(call: Call, sobject: str) -> Answer:
+    """Ids of deleted records with the time of their deletion."""
+    start, end = _read_window(call, DELETED_WINDOW)
+    rows = _find_changed(call, sobject, start, end, is_deleted=True)
+    earliest = call.services.org.clock.now() - DELETED_WINDOW
+    return Answer(
+        body={
+            "deletedRecords": [{"id": record_id, "deletedDate": at} for record_id, at in rows],
+            "earliestDateAvailable": _write_time(earliest.replace(second=0, microsecond=0)),
+            "latestDateCovered": _write_time(_covered(call, end)),
+        }
+    )
+
+
+def _find_changed(
+    call: Call, sobject: str, start: datetime, end: datetime, *, is_deleted: bool
+) -> list[tuple[str, object]]:
+    target = find_sobject(call, sobject)
+    if target.field("SystemModstamp") is None or target.field("IsDeleted") is None:
+        raise refuse("INVALID_TYPE", f"{target.name} is not replicated")
+    first, last = f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}"
+    span = f"SystemModstamp >= {first} AND SystemModstamp < {last}"
+    soql = (
+        f"SELECT Id, SystemModstamp FROM {target.name} "  # noqa: S608 - names come from the schema
+        f"WHERE IsDeleted = {str(is_deleted).lower()} AND {span} ORDER BY SystemModstamp, Id"
+    )
+    found = call.services.org.query(call.actor, soql, include_deleted=is_deleted)
+    if len(found.records) > MOST_IDS:
+        raise refuse("EXCEEDED_ID_LIMIT", f"More than {MOST_IDS} ids; ask for a shorter span.")
+    return [(str(row["Id"]), row["SystemModstamp"]) for row in found.records]
+
+
+def _read_window(call: Call, longest: timedelta) -> tuple[datetime, datetime]:
+    now = call.services.org.clock.now()
+    start, end = _read_time(call, "start"), _read_time(call, "end")
+    if end - start < timedelta(minutes=1):
+        raise _bad_window("The end of the span must be more than a minute after its start.")
+    if start < now - longest:
+        raise _bad_window(f"The span starts more than {longest.days} days ago; read everything.")
+    if start > now:
+        raise _bad_window("The span starts in the future.")
+    return start, end
+
+
+def _covered(call: Call, end: datetime) -> datetime:
+    # More changes may still come in the minute that has begun; the next span must cover it again.
+    return min(end, call.services.org.clock.now().replace(second=0, microsecond=0))
+
+
+def _read_time(call: Call, name: str) -> datetime:
+    given = call.params.get(name, "").strip()
+    # A plus that a client forgot to encode arrives as a space.
+    text = _OFFSET.sub(r"\1:\2", given.replace(" ", "+").replace("Z", "+00:00"))
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise refuse("MALFORMED_QUERY", f"{name} {given!r} is not a date and time") from error
+    return read.replace(tzinfo=read.tzinfo or UTC, second=0, microsecond=0).astimezone(UTC)
+
+
+def _bad_window(message: str) -> OrgError:
+    return refuse("INVALID_REPLICATION_DATE", message)
+
+
+def _write_time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.000+0000"
+
+
+ROUTES = [
+    Route("sobjects/{sobject}/updated", {"GET": list_updated}, "changes", frozenset({"batch"})),
+    Route("sobjects/{sobject}/deleted", {"GET": list_deleted}, "changes", frozenset({"batch"})),
+]

@@ -1,0 +1,68 @@
+"""Describe resources: what sObjects there are, and what each looks like.
+
+Source: REST API guide, "Describe Global", "sObject Basic Information", "sObject Describe".
+"""
+
+from __future__ import annotations
+
+from sandbox.api.call import Answer, Call, Route
+from sandbox.api.describe import describe_briefly, describe_fully
+from sandbox.api.rows import find_sobject
+from sandbox.org.errors import not_implemented
+
+
+def list_sobjects(call: Call) -> Answer:
+    """Every sObject of the org, briefly."""
+    objects = sorted(call.services.org.schema.objects.values(), key=lambda o: o.name)
+    return Answer(
+        body={
+            "encoding": "UTF-8",
+            "maxBatchSize": 200,
+            "sobjects": [describe_briefly(sobject, call.data_url) for sobject in objects],
+        }
+    )
+
+
+def describe_sobject(call: Call, sobject: str) -> Answer:
+    """One sObject with its fields, record types and child relationships."""
+    target = find_sobject(call, sobject)
+    body = describe_fully(call.services.org.schema, target, call.data_url)
+    ids = _record_type_ids(call, target.name)
+    infos = body["recordTypeInfos"]
+    assert isinstance(infos, list)  # noqa: S101 - narrows the type
+    for info in infos:
+        if not info["master"]:
+            info["recordTypeId"] = ids.get(info["developerName"])
+    return Answer(body=body)
+
+
+def show_basic_information(call: Call, sobject: str) -> Answer:
+    """One sObject briefly, with the records that the user looked at last (none: there is no UI)."""
+    target = find_sobject(call, sobject)
+    return Answer(
+        body={"objectDescribe": describe_briefly(target, call.data_url), "recentItems": []}
+    )
+
+
+def refuse_layouts(call: Call, sobject: str, **_: str) -> Answer:
+    """Page layouts are not served."""
+    raise not_implemented(f"describe/layouts of {sobject}")
+
+
+def _record_type_ids(call: Call, sobject: str) -> dict[str, str]:
+    if call.services.org.schema.sobject("RecordType") is None:
+        return {}
+    soql = f"SELECT Id, DeveloperName FROM RecordType WHERE SobjectType = '{sobject}'"  # noqa: S608
+    found = call.services.org.query(call.actor, soql)
+    return {str(row["DeveloperName"]): str(row["Id"]) for row in found.records}
+
+
+_NESTED = frozenset({"composite", "batch"})
+ROUTES = [
+    Route("sobjects", {"GET": list_sobjects}, "describe", _NESTED),
+    Route("sobjects/{sobject}/describe", {"GET": describe_sobject}, "describe", _NESTED),
+    Route("sobjects/{sobject}/describe/layouts", {"GET": refuse_layouts}, "describe"),
+    Route(
+        "sobjects/{sobject}/describe/layouts/{record_type_id}", {"GET": refuse_layouts}, "describe"
+    ),
+]

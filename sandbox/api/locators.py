@@ -1,0 +1,69 @@
+"""Query results that a client reads page by page.
+
+Owns the life of a locator: its rows are those of the first page's instant, it lives two days of org
+time, and a user keeps ten of them, the oldest going first. Source: REST API guide, "Query";
+Salesforce says nothing about what a locator looks like, and clients only echo it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.org.errors import refuse
+
+LIFE = timedelta(days=2)
+PER_USER = 10
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The whole result of a query, as it was when it was asked."""
+
+    user_id: str
+    opened_at: datetime
+    total_size: int
+    records: list[Any]
+    page_size: int
+
+
+class Locators:
+    """Open query results by key. `now` is the org's clock."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._numbers = itertools.count(1)
+        self._open: dict[str, Snapshot] = {}
+        self._lock = threading.Lock()
+
+    def open(self, user_id: str, total_size: int, records: list[Any], page_size: int) -> str:
+        """Keep a result that does not fit on one page; its key."""
+        snapshot = Snapshot(user_id, self._now(), total_size, records, page_size)
+        with self._lock:
+            key = f"01g{next(self._numbers):012d}AAA"
+            self._open[key] = snapshot
+            own = [k for k, s in self._open.items() if s.user_id == user_id]
+            for oldest in own[:-PER_USER]:
+                del self._open[oldest]
+        return key
+
+    def find(self, key: str, user_id: str) -> Snapshot:
+        """The result behind `key`.
+
+        Raises OrgError INVALID_QUERY_LOCATOR when it is unknown, too old, or another user's; the
+        client must ask its query again.
+        """
+        snapshot = self._open.get(key)
+        is_alive = snapshot is not None and self._now() - snapshot.opened_at <= LIFE
+        if snapshot is None or not is_alive or snapshot.user_id != user_id:
+            raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
+        return snapshot
+
+    def clear(self) -> None:
+        """Forget all results."""
+        with self._lock:
+            self._open.clear()

@@ -1,0 +1,121 @@
+"""SOQL over REST: `query`, `queryAll`, and the pages that follow.
+
+Source: REST API guide, "Query", "QueryAll", "Query Options Header".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.api.call import Answer, Call, Route
+from sandbox.org.errors import not_implemented, refuse
+
+DEFAULT_PAGE = 2000
+SMALLEST_PAGE = 200
+LARGEST_PAGE = 2000
+_BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
+
+
+def run_query(call: Call) -> Answer:
+    """The first page of a query."""
+    return _run(call, "query", include_deleted=False)
+
+
+def run_query_all(call: Call) -> Answer:
+    """The same with records from the recycle bin."""
+    return _run(call, "queryAll", include_deleted=True)
+
+
+def read_page(call: Call, locator: str) -> Answer:
+    """A further page: `01g…-2000` is the row to start from."""
+    key, _, offset = locator.rpartition("-")
+    snapshot = call.services.locators.find(key, call.actor.user_id)
+    start = int(offset) if offset.isdigit() else -1
+    if not 0 <= start < len(snapshot.records):
+        raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
+    page = snapshot.records[start : start + snapshot.page_size]
+    end = start + len(page)
+    resource = "queryAll" if "/queryall/" in call.path.lower() else "query"
+    body: dict[str, object] = {
+        "totalSize": snapshot.total_size,
+        "done": end == len(snapshot.records),
+    }
+    if end < len(snapshot.records):
+        body["nextRecordsUrl"] = f"{call.data_url}/{resource}/{key}-{end}"
+    body["records"] = [show_row(row, call.data_url) for row in page]
+    return Answer(body=body)
+
+
+def show_row(row: Mapping[str, Any], data_url: str) -> dict[str, object]:
+    """A row as REST shows it: every record gets its URL, child results become objects."""
+    shown: dict[str, object] = {}
+    for name, value in row.items():
+        if name == "attributes":
+            shown[name] = _attributes(value, row, data_url)
+        elif isinstance(value, Mapping):
+            shown[name] = show_row(value, data_url)
+        elif hasattr(value, "records"):
+            shown[name] = _show_children(value, data_url)
+        else:
+            shown[name] = value
+    return shown
+
+
+def _run(call: Call, resource: str, *, include_deleted: bool) -> Answer:
+    soql = _read_soql(call)
+    page_size = _page_size(call)
+    org = call.services.org
+    result = org.query(call.actor, soql, include_deleted=include_deleted)
+    records = result.records
+    body: dict[str, object] = {"totalSize": result.total_size, "done": len(records) <= page_size}
+    if len(records) > page_size:
+        key = call.services.locators.open(call.actor.user_id, result.total_size, records, page_size)
+        body["nextRecordsUrl"] = f"{call.data_url}/{resource}/{key}-{page_size}"
+    body["records"] = [show_row(row, call.data_url) for row in records[:page_size]]
+    return Answer(body=body)
+
+
+def _read_soql(call: Call) -> str:
+    for unserved in ("explain", "columns"):
+        if unserved in call.params:
+            raise not_implemented(f"query?{unserved}=")
+    soql = call.params.get("q", "")
+    if not soql.strip():
+        raise refuse("MALFORMED_QUERY", "A query string has to be specified")
+    return soql
+
+
+def _page_size(call: Call) -> int:
+    asked = _BATCH_SIZE.search(call.headers.get("sforce-query-options", ""))
+    if asked is None:
+        return DEFAULT_PAGE
+    size = int(asked[1])
+    if not SMALLEST_PAGE <= size <= LARGEST_PAGE:
+        raise refuse(
+            "INVALID_QUERY_OPTIONS",
+            f"batchSize {size} must be between {SMALLEST_PAGE} and {LARGEST_PAGE}",
+        )
+    return size
+
+
+def _attributes(value: Mapping[str, Any], row: Mapping[str, Any], data_url: str) -> dict[str, Any]:
+    sobject, record_id = value.get("type"), row.get("Id") or value.get("id")
+    if sobject == "AggregateResult" or not record_id:
+        return {name: held for name, held in value.items() if name != "id"}
+    return {"type": sobject, "url": f"{data_url}/sobjects/{sobject}/{record_id}"}
+
+
+def _show_children(result: Any, data_url: str) -> dict[str, object]:
+    rows = [show_row(row, data_url) for row in result.records]
+    return {"totalSize": result.total_size, "done": True, "records": rows}
+
+
+_NESTED = frozenset({"composite", "batch"})
+ROUTES = [
+    Route("query", {"GET": run_query}, "query", _NESTED),
+    Route("queryAll", {"GET": run_query_all}, "query", _NESTED),
+    Route("query/{locator}", {"GET": read_page}, "query", _NESTED),
+    Route("queryAll/{locator}", {"GET": read_page}, "query", _NESTED),
+]

@@ -1,0 +1,47 @@
+"""What every resource of the org may use, put together once when the server starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from sandbox.api.locators import Locators
+    from sandbox.api.router import Router
+    from sandbox.api.sessions import Sessions
+    from sandbox.counters import Counters
+    from sandbox.faults import FaultPlan
+    from sandbox.org.org import Org
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    """Where the org listens, and what it allows."""
+
+    url: str  #: `http://127.0.0.1:8080`, no slash at the end: clients append paths
+    tls_url: str
+    daily_limit: int = 100_000
+    session_lifetime_s: int | None = None
+
+    def own_url(self, scheme: str) -> str:
+        """The org's address for a client that came by `http` or `https`.
+
+        Never the Host header: through the login proxy that is login.salesforce.com.
+        """
+        return self.tls_url if scheme == "https" else self.url
+
+
+@dataclass(frozen=True)
+class Services:
+    """The org and everything around it that has a lifetime."""
+
+    org: Org
+    settings: ApiSettings
+    sessions: Sessions
+    counters: Counters
+    faults: FaultPlan
+    locators: Locators
+    router: Router
+    jwt_key: RSAPublicKey  #: checks JWT bearer assertions

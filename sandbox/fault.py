@@ -1,0 +1,143 @@
+"""One failure on demand: what it does, and which requests it hits.
+
+A fault is chosen by the request alone (path, verb, kind, user, body, how many have matched before)
+and by a seeded die, never by time, so the same plan over the same requests always gives the same
+log.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sandbox.org.errors import ErrorItem, OrgError
+
+
+class FaultAction(StrEnum):
+    """What happens to a request that a fault hits."""
+
+    STATUS = "status"  #: answers `status`, with `body` or a Salesforce error; nothing is done
+    REQUEST_LIMIT_EXCEEDED = "REQUEST_LIMIT_EXCEEDED"  #: 403: the daily allowance is spent
+    UNABLE_TO_LOCK_ROW = "UNABLE_TO_LOCK_ROW"  #: 400: another transaction holds the record
+    LATENCY = "latency"  #: waits `latency_s` seconds, then goes on
+    DROP_BEFORE = "drop_before"  #: closes the connection; nothing was done
+    DROP_AFTER = "drop_after"  #: does the work, commits it, and closes without an answer
+    EXPIRE_SESSION = "expire_session"  #: ends the caller's session for good: 401
+    HOOK = "hook"  #: holds the request under the name `hold` until it is released
+
+
+#: Named in the design, and not here yet.
+PLANNED_ACTIONS = frozenset(
+    {
+        "late_visible_commits",
+        "shuffled_bulk_results",
+        "truncated_pages",
+        "duplicated_outbound_messages",
+    }
+)
+#: May hit a row of a collection or a subrequest of a composite call (`"inner": true`).
+INNER_ACTIONS = frozenset({FaultAction.STATUS, FaultAction.UNABLE_TO_LOCK_ROW})
+MESSAGES = {
+    FaultAction.REQUEST_LIMIT_EXCEEDED: "TotalRequests Limit exceeded.",
+    FaultAction.UNABLE_TO_LOCK_ROW: "unable to obtain exclusive access to this record",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The part of a request that faults look at."""
+
+    method: str
+    path: str  #: with its query string, as sent
+    kind: str
+    user: str | None = None
+    body: Callable[[], bytes] = bytes  #: read only when a fault asks for it
+    inner: bool = False
+
+
+@dataclass
+class Fault:
+    """One entry of the plan. Keys of the JSON form have the same names."""
+
+    action: FaultAction
+    id: str = ""
+    path: str | None = None  #: regular expression, found anywhere in path and query string
+    method: str | None = None
+    kind: str | None = None
+    user: str | None = None
+    request_body: str | None = None  #: regular expression, found anywhere in the body
+    call: tuple[int, ...] = ()  #: which of the matching requests are hit, from 1; all when empty
+    times: int | None = None  #: how often it may fire; without end when None
+    probability: float = 1.0
+    seed: int = 0
+    inner: bool = False
+    status: int = 503
+    body: object = None
+    error_code: str | None = None
+    message: str | None = None
+    latency_s: float = 0.0
+    hold: str = ""
+    when: str = "before"  #: a hook holds `before` the work or `after` the commit
+    matched: int = 0
+    fired: int = 0
+    die: random.Random = field(default_factory=random.Random, repr=False)
+
+    def hits(self, target: Target) -> bool:
+        """Whether this fault fires for `target`; counts the match either way."""
+        if not self._matches(target):
+            return False
+        self.matched += 1
+        if self.times is not None and self.fired >= self.times:
+            return False
+        if self.call and self.matched not in self.call:
+            return False
+        # The die is cast for every match, so that a seed gives one sequence whatever else is set.
+        if self.probability < 1 and self.die.random() >= self.probability:
+            return False
+        self.fired += 1
+        return True
+
+    def _matches(self, target: Target) -> bool:
+        same = (
+            self.inner == target.inner
+            and self.method in {None, target.method}
+            and self.kind in {None, target.kind}
+            and self.user in {None, target.user}
+        )
+        if not same or (self.path is not None and not re.search(self.path, target.path)):
+            return False
+        if self.request_body is None:
+            return True
+        return re.search(self.request_body.encode(), target.body()) is not None
+
+    def error(self) -> OrgError:
+        """The refusal that this fault stands for."""
+        code = self.error_code or (
+            "SERVER_UNAVAILABLE" if self.action is FaultAction.STATUS else str(self.action)
+        )
+        text = self.message or MESSAGES.get(self.action, f"fault {self.id} of the plan")
+        return OrgError([ErrorItem(code, text)])
+
+    def as_json(self) -> dict[str, object]:
+        """The fault as `GET /_sandbox/faults` shows it: what was given, and what it did."""
+        given = {name: getattr(self, name) for name in DEFAULTS}
+        shown = {name: value for name, value in given.items() if value != DEFAULTS[name]}
+        return {
+            "id": self.id,
+            "action": str(self.action),
+            **{k: list(v) if isinstance(v, tuple) else v for k, v in shown.items()},
+            "matched": self.matched,
+            "fired": self.fired,
+        }
+
+
+_INTERNAL = {"id", "action", "matched", "fired", "die"}
+#: What a spec may say, and what holds when it does not.
+DEFAULTS: dict[str, object] = {
+    name: getattr(Fault(FaultAction.STATUS), name)
+    for name in Fault.__dataclass_fields__
+    if name not in _INTERNAL
+}

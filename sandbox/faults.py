@@ -1,0 +1,89 @@
+"""The faults in force and the log of those that fired.
+
+Owns the plan that tests script through `/_sandbox/faults`. Every fault that fires is logged with
+the request it hit, so that a test can tell a survived failure from one that never came.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sandbox.fault import Fault, Target
+from sandbox.fault_specs import read_fault
+from sandbox.holds import Holds
+
+
+class FaultPlan:
+    """The faults in force and the log of those that fired. `now` is the org's clock."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._fired: list[dict[str, object]] = []
+        self._count = 0
+        self.holds = Holds()
+
+    def add(self, spec: Mapping[str, object]) -> Fault:
+        """Put a fault into force.
+
+        Raises OrgError when a key or value is not understood: a plan that means nothing would let
+        a test pass for nothing.
+        """
+        fault = read_fault(spec)
+        with self._lock:
+            self._count += 1
+            fault.id = f"f{self._count}"
+            self._faults.append(fault)
+        return fault
+
+    def fire(self, target: Target) -> list[Fault]:
+        """The faults that hit `target`, in the order in which they were added; each is logged."""
+        if not self._faults:
+            return []
+        with self._lock:
+            hits = [fault for fault in self._faults if fault.hits(target)]
+            for fault in hits:
+                self._fired.append(
+                    {
+                        "id": fault.id,
+                        "action": str(fault.action),
+                        "method": target.method,
+                        "path": target.path,
+                        "kind": target.kind,
+                        "user": target.user,
+                        "call": fault.matched,
+                        "inner": target.inner,
+                        "at": self._now().isoformat(),
+                    }
+                )
+            return hits
+
+    def fire_inner(self, target: Target) -> None:
+        """Raise the OrgError of a fault that hits a subrequest or a row, if one does."""
+        for fault in self.fire(target):
+            raise fault.error()
+
+    @property
+    def has_inner(self) -> bool:
+        """True when some fault looks inside composite calls; spares the others the work."""
+        return any(fault.inner for fault in self._faults)
+
+    def clear(self) -> None:
+        """End all faults, forget the log, and let every held request go on."""
+        with self._lock:
+            self._faults.clear()
+            self._fired.clear()
+            self._count = 0
+        self.holds.release_all()
+
+    def as_json(self) -> dict[str, object]:
+        """What `GET /_sandbox/faults` answers."""
+        with self._lock:
+            return {
+                "faults": [fault.as_json() for fault in self._faults],
+                "fired": list(self._fired),
+                "waiting": self.holds.as_json(),
+            }

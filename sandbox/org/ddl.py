@@ -1,0 +1,128 @@
+"""The SQLite tables of an org, generated from its schema.
+
+Owns which columns and indexes exist, and what may change between two starts on the same data:
+tables and fields may be added; a stored field that would be read differently is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from sandbox.org.schema import NUMERIC_TYPES, Field, FieldType, Schema, SObject
+from sandbox.org.sql_values import column_type
+
+#: Lookups that every row has and no query starts from; an index would only slow writing down.
+_UNINDEXED = frozenset({"CreatedById", "LastModifiedById", "OwnerId"})
+
+
+class IncompatibleDataError(Exception):
+    """The data folder was written under a schema that reads the same columns differently."""
+
+
+def quote(name: str) -> str:
+    """An API name as an SQL identifier. API names hold no quotes; anything else is a bug."""
+    if '"' in name:
+        raise ValueError(f"no API name has a quote in it: {name}")
+    return f'"{name}"'
+
+
+def stored_fields(sobject: SObject) -> list[Field]:
+    """The fields that have a column: all but formulas."""
+    return [field for field in sobject.fields.values() if not field.is_formula]
+
+
+def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
+    """Create what is missing so that the database fits the schema; keep all data.
+
+    Raises IncompatibleDataError, before anything changed, when a stored field changed its type
+    or scale. Idempotent.
+    """
+    connection.execute("CREATE TABLE IF NOT EXISTS _org (key TEXT PRIMARY KEY, value TEXT)")
+    connection.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER)")
+    before = _stored_shape(connection)
+    now = _shape(schema)
+    _refuse_reinterpretation(before, now)
+    for sobject in schema.objects.values():
+        _prepare_table(connection, sobject)
+    connection.execute(
+        "INSERT OR REPLACE INTO _org VALUES ('shape', ?)", (json.dumps({**before, **now}),)
+    )
+
+
+def _shape(schema: Schema) -> dict[str, str]:
+    return {
+        f"{sobject.name}.{field.name}": _reading(field)
+        for sobject in schema.objects.values()
+        for field in stored_fields(sobject)
+    }
+
+
+def _reading(field: Field) -> str:
+    """How the column's content is read; two types that read alike may replace each other."""
+    if field.type in NUMERIC_TYPES:
+        return f"number with {field.scale} decimal places"
+    if column_type(field) == "INTEGER" or field.type in {FieldType.DATE, FieldType.TIME}:
+        return field.type.value
+    return "DateTime" if field.type is FieldType.DATETIME else "text"
+
+
+def _stored_shape(connection: sqlite3.Connection) -> dict[str, str]:
+    row = connection.execute("SELECT value FROM _org WHERE key = 'shape'").fetchone()
+    shape: dict[str, str] = json.loads(row[0]) if row else {}
+    return shape
+
+
+def _refuse_reinterpretation(before: dict[str, str], now: dict[str, str]) -> None:
+    changed = [
+        f"{name} was {before[name]} and is now {reading}"
+        for name, reading in sorted(now.items())
+        if before.get(name, reading) != reading
+    ]
+    if changed:
+        raise IncompatibleDataError(
+            "The stored data does not fit the metadata: "
+            + "; ".join(changed)
+            + ". Undo the change, or start with an empty data folder."
+        )
+
+
+def _prepare_table(connection: sqlite3.Connection, sobject: SObject) -> None:
+    table = quote(sobject.name)
+    columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    fields = stored_fields(sobject)
+    if not columns:
+        body = ", ".join(_column(field) for field in fields)
+        connection.execute(f"CREATE TABLE {table} ({body})")
+    else:
+        for field in fields:
+            if field.name not in columns:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {_column(field)}")
+    for field in fields:
+        _prepare_index(connection, sobject, field)
+
+
+def _column(field: Field) -> str:
+    column = f"{quote(field.name)} {column_type(field)}"
+    if field.type is FieldType.ID:
+        return column + " PRIMARY KEY NOT NULL"
+    return column + (" NOT NULL DEFAULT 0" if field.type is FieldType.CHECKBOX else "")
+
+
+def _prepare_index(connection: sqlite3.Connection, sobject: SObject, field: Field) -> None:
+    columns = _indexed_columns(field)
+    if columns:
+        name = quote(f"ix_{sobject.name}_{field.name}")
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS {name} ON {quote(sobject.name)} ({columns})"
+        )
+
+
+def _indexed_columns(field: Field) -> str:
+    if field.name == "SystemModstamp":
+        return '"SystemModstamp", "Id"'
+    if field.is_reference and field.name not in _UNINDEXED:
+        return quote(field.name)
+    if field.external_id or field.unique:
+        return quote(field.name) + ("" if field.case_sensitive else " COLLATE NOCASE")
+    return ""

@@ -1,0 +1,170 @@
+"""One Salesforce org: everything that the APIs can ask of it.
+
+Owns the public face of this package. Callers speak in API names, raw JSON values and actors; all
+rules apply whoever calls. Thread-safe: one lock serialises everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.org.actor import Actor
+from sandbox.org.clock import OrgClock
+from sandbox.org.core import Core
+from sandbox.org.deletes import delete_record, undelete_record
+from sandbox.org.errors import MultipleMatches, refuse
+from sandbox.org.formula_library import FormulaLibrary, SchemaError
+from sandbox.org.ids import MalformedIdError, normalize_id
+from sandbox.org.lookup_filters import LookupFilters
+from sandbox.org.plans import plan_saves
+from sandbox.org.reading import FormulaReader, retrieve_record
+from sandbox.org.saving import insert_record, update_record
+from sandbox.org.schema import Schema
+from sandbox.org.seeding import seed_org
+from sandbox.org.setup_rows import ORG_ID, prepare_rows
+from sandbox.org.store import Store
+from sandbox.org.upserts import upsert_record
+from sandbox.org.users import Users
+
+if TYPE_CHECKING:
+    from sandbox.soql import QueryResult
+
+__all__ = ["Actor", "MultipleMatches", "Org", "SchemaError"]
+
+
+class Org:
+    """An org with this schema. `data_dir` None keeps its data in memory.
+
+    Raises SchemaError when a formula or a lookup filter of the schema cannot work, and
+    IncompatibleDataError when the data folder was written under an incompatible schema.
+    """
+
+    def __init__(
+        self, schema: Schema, data_dir: Path | None = None, clock: OrgClock | None = None
+    ) -> None:
+        self.schema = schema
+        self.org_id = ORG_ID
+        self.clock = clock or OrgClock()
+        formulas = FormulaLibrary(schema, ORG_ID)
+        filters = LookupFilters(schema)
+        self.store = Store(schema, data_dir)
+        users = Users(schema, self.store)
+        self.core = Core(
+            schema, self.store, self.clock, formulas, filters, plan_saves(schema), users
+        )
+        prepare_rows(self.core)
+
+    def close(self) -> None:
+        """Release the data file; the org is of no use afterwards."""
+        self.store.close()
+
+    def actor(self, user_id: str) -> Actor:
+        """The user of that Id, with today's rights. Raises OrgError NOT_FOUND."""
+        with self.store.lock:
+            return self.core.users.actor(user_id)
+
+    def find_user(self, username: str) -> str | None:
+        """The Id of the user with that login name."""
+        with self.store.lock:
+            return self.core.users.find(username)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing. Errors that the caller wants to survive belong inside `savepoint`."""
+        return self.store.transaction()
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo only what happens inside when it raises; the error goes on to the caller."""
+        return self.store.savepoint()
+
+    def chunk(self) -> AbstractContextManager[None]:
+        """A transaction whose rows all carry one SystemModstamp: the rows of a collections call."""
+        return self.core.chunk()
+
+    def insert(self, actor: Actor, sobject: str, values: Mapping[str, object]) -> str:
+        """Create a record from raw JSON values; returns its Id. Raises OrgError."""
+        return insert_record(self.core, actor, self.core.sobject(sobject), values)
+
+    def update(
+        self,
+        actor: Actor,
+        sobject: str,
+        record_id: str,
+        values: Mapping[str, object],
+        *,
+        unmodified_since: datetime | None = None,
+    ) -> None:
+        """Change the given fields. Raises OrgError, PRECONDITION_FAILED among its codes."""
+        found = self.core.sobject(sobject)
+        update_record(self.core, actor, found, _id(record_id), values, unmodified_since)
+
+    def upsert(
+        self,
+        actor: Actor,
+        sobject: str,
+        ext_field: str,
+        ext_value: object,
+        values: Mapping[str, object],
+        *,
+        update_only: bool = False,
+    ) -> tuple[str, bool]:
+        """Save by external ID; returns (Id, created). Raises OrgError and MultipleMatches."""
+        found = self.core.sobject(sobject)
+        return upsert_record(
+            self.core, actor, found, ext_field, ext_value, values, update_only=update_only
+        )
+
+    def delete(self, actor: Actor, sobject: str, record_id: str) -> None:
+        """Put a record into the recycle bin. Raises OrgError."""
+        delete_record(self.core, actor, self.core.sobject(sobject), _id(record_id))
+
+    def undelete(self, actor: Actor, sobject: str, record_id: str) -> None:
+        """Take a record out of the recycle bin. Raises OrgError."""
+        undelete_record(self.core, actor, self.core.sobject(sobject), _id(record_id))
+
+    def retrieve(
+        self, actor: Actor, sobject: str, record_id: str, fields: Sequence[str] | None = None
+    ) -> dict[str, object]:
+        """Canonical values by canonical field name, formulas computed. Raises OrgError."""
+        found = self.core.sobject(sobject)
+        return retrieve_record(self.core, actor, found, _id(record_id), fields)
+
+    def formula_value(self, actor: Actor, sobject: str, field: str, record_id: str) -> object:
+        """The canonical value of one formula field."""
+        return self.retrieve(actor, sobject, record_id, [field])[field]
+
+    def query(self, actor: Actor, soql: str, *, include_deleted: bool = False) -> QueryResult:
+        """The result of a SOQL query as this user sees it. Raises OrgError."""
+        # SOQL is built on this package's values; importing it at the top would close a circle.
+        from sandbox.soql import QueryEnv, execute, parse
+
+        query = parse(soql)
+        with self.store.lock:
+            env = QueryEnv(
+                now=self.core.moment(),
+                time_zone=actor.time_zone,
+                include_deleted=include_deleted,
+                formula=FormulaReader(self.core, actor).value,
+            )
+            return execute(self.store.connection, self.schema, query, env)
+
+    def reset(self) -> None:
+        """Empty the org: users, rates and sequences are as on the first day."""
+        with self.store.transaction():
+            self.store.clear()
+            self.core.users.forget()
+            prepare_rows(self.core)
+
+    def seed(self, plan: object) -> dict[str, str]:
+        """Store a data plan; returns the Id of each record by its referenceId. Raises OrgError."""
+        return seed_org(self.core, plan)
+
+
+def _id(text: str) -> str:
+    try:
+        return normalize_id(text)
+    except MalformedIdError:
+        raise refuse("MALFORMED_ID", f"malformed id {text}") from None

@@ -1,0 +1,84 @@
+"""Paths such as `Order__r.Status` or `$User.Alias`, resolved against the schema.
+
+Owns which paths exist. Formulas and lookup filters read values through the same resolution, so a
+path that one of them accepts means the same in the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.org.schema import Field, FieldType, Schema, SObject
+
+#: Salesforce follows at most ten lookups in one formula path.
+MAX_STEPS = 10
+#: Records that every formula may start from instead of its own record, and their sObjects.
+GLOBAL_RECORDS = {
+    "$user": "User",
+    "$profile": "Profile",
+    "$organization": "Organization",
+    "$recordtype": "RecordType",
+}
+PERMISSION = "$permission"
+
+
+@dataclass(frozen=True)
+class FieldPath:
+    """Where a value is found: start record, lookups to follow, field to read."""
+
+    start: str  #: empty for the record itself, else a key of GLOBAL_RECORDS or `$permission`
+    steps: tuple[Field, ...]
+    sobject: SObject | None  #: the sObject of the last record; None for `$permission`
+    field: Field
+
+
+def resolve_path(schema: Schema, sobject: SObject, path: tuple[str, ...]) -> FieldPath | None:
+    """What `path` means in a formula on `sobject`; None when there is no such field."""
+    start = path[0].lower()
+    if start == PERMISSION:
+        return _permission(schema, path)
+    if start in GLOBAL_RECORDS:
+        base = schema.sobject(GLOBAL_RECORDS[start])
+        return _follow(schema, start, base, path[1:]) if base else None
+    return _follow(schema, "", sobject, path)
+
+
+def _permission(schema: Schema, path: tuple[str, ...]) -> FieldPath | None:
+    if len(path) != 2:
+        return None
+    known = {name.lower(): name for name in schema.custom_permissions}
+    name = known.get(path[1].lower())
+    if name is None:
+        return None
+    return FieldPath(PERMISSION, (), None, Field(name, FieldType.CHECKBOX))
+
+
+def _follow(schema: Schema, start: str, base: SObject, path: tuple[str, ...]) -> FieldPath | None:
+    sobject, steps = base, []
+    if not path or len(path) > MAX_STEPS + 1:
+        return None
+    for name in path[:-1]:
+        step = _parent(schema, sobject, name)
+        if step is None:
+            return None
+        lookup, sobject = step
+        steps.append(lookup)
+    field = sobject.field(path[-1])
+    return FieldPath(start, tuple(steps), sobject, field) if field else None
+
+
+def _parent(schema: Schema, sobject: SObject, name: str) -> tuple[Field, SObject] | None:
+    """The lookup behind `Order__r` or `Owner:User`, and the sObject it leads to."""
+    relationship, _, chosen = name.partition(":")
+    lookup = sobject.parent_field(relationship)
+    if lookup is None or not lookup.reference_to:
+        return None
+    targets = {target.lower(): target for target in lookup.reference_to}
+    wanted = targets.get(chosen.lower()) if chosen else _plain_target(lookup)
+    target = schema.sobject(wanted) if wanted else None
+    return (lookup, target) if target else None
+
+
+def _plain_target(lookup: Field) -> str:
+    # A lookup to several sObjects has the fields of User in common use: Owner.Name, Owner.Alias.
+    return "User" if "User" in lookup.reference_to else lookup.reference_to[0]

@@ -1,0 +1,72 @@
+"""Reading one record, formula fields included.
+
+Owns which fields a plain read gives: all of them, or the ones asked for by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sandbox.org.actor import Actor
+from sandbox.org.core import Core
+from sandbox.org.errors import refuse
+from sandbox.org.formula_context import RecordContext
+from sandbox.org.related import RelatedRows
+from sandbox.org.saving import live_row
+from sandbox.org.schema import Field, SObject
+from sandbox.org.tables import Record
+
+
+def retrieve_record(
+    core: Core, actor: Actor, sobject: SObject, record_id: str, names: Sequence[str] | None
+) -> Record:
+    """Canonical values by canonical field name.
+
+    Raises OrgError: NOT_FOUND, ENTITY_IS_DELETED, INVALID_FIELD for a name that does not exist.
+    """
+    with core.store.lock:
+        fields = list(sobject.fields.values()) if names is None else _named(sobject, names)
+        row = live_row(core, sobject, record_id)
+        reader = FormulaReader(core, actor)
+        return {
+            field.name: reader.read(sobject, field, row) if field.is_formula else row[field.name]
+            for field in fields
+        }
+
+
+def _named(sobject: SObject, names: Sequence[str]) -> list[Field]:
+    fields = []
+    for name in names:
+        field = sobject.field(name)
+        if field is None:
+            message = f"No such column '{name}' on sobject of type {sobject.name}"
+            raise refuse("INVALID_FIELD", message)
+        fields.append(field)
+    return fields
+
+
+class FormulaReader:
+    """Computes formula fields during one query, reading each record at most once."""
+
+    def __init__(self, core: Core, actor: Actor) -> None:
+        self._core = core
+        self._actor = actor
+        self._rows = RelatedRows(core.store)
+        self._now = core.moment()
+
+    def value(self, sobject: SObject, field: Field, record_id: str) -> object:
+        """The canonical value of a formula field of the record with that Id."""
+        row = self._rows.get(record_id)
+        return None if row is None else self.read(sobject, field, row)
+
+    def read(self, sobject: SObject, field: Field, row: Record) -> object:
+        """The canonical value of a formula field of this row."""
+        context = RecordContext(
+            self._core.formulas,
+            sobject,
+            row,
+            actor=self._actor,
+            now=self._now,
+            rows=self._rows,
+        )
+        return self._core.formulas.compute(context, sobject, field)

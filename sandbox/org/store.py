@@ -1,0 +1,158 @@
+"""The org's data: one SQLite database, one connection, one lock.
+
+Owns transactions. All threads share the connection under a re-entrant lock, which serialises
+writers as strictly as any test needs and makes a request's reads consistent.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+from sandbox.org.ddl import prepare_tables, quote
+from sandbox.org.ids import make_id
+from sandbox.org.schema import Schema, SObject
+from sandbox.org.tables import Record, Table
+
+_FILE_NAME = "org.sqlite3"
+
+
+class Store:
+    """Tables, transactions and sequences of one org.
+
+    `data_dir` None keeps everything in memory; otherwise the data survives a restart.
+    Raises IncompatibleDataError when the folder's data does not fit the schema.
+    """
+
+    def __init__(self, schema: Schema, data_dir: Path | None = None) -> None:
+        self.schema = schema
+        self.lock = RLock()
+        self.connection = _connect(data_dir)
+        self._last_numbers: dict[str, int] = {}
+        self._depth = 0
+        self._savepoints = 0
+        self._dirty: set[str] = set()
+        self._forgetters: list[Callable[[], None]] = []
+        with self.transaction():
+            prepare_tables(self.connection, schema)
+        self.tables = {name: Table(self.connection, o) for name, o in schema.objects.items()}
+        self._by_prefix = {o.key_prefix: o for o in schema.objects.values() if o.key_prefix}
+        self._load_sequences()
+        weakref.finalize(self, self.connection.close)
+
+    def close(self) -> None:
+        """Release the database file."""
+        with self.lock:
+            self.connection.close()
+
+    def forget_on_rollback(self, forget: Callable[[], None]) -> None:
+        """Have `forget` called when writes are undone, so that a cache never outlives them."""
+        self._forgetters.append(forget)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody else meanwhile. Inside another one it joins that one."""
+        with self.lock:
+            if self._depth:
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                return
+            self.connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                self._save_sequences()
+                self.connection.execute("COMMIT")
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                self._load_sequences()
+                self._forget()
+                raise
+            finally:
+                self._depth = 0
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo only what happens inside when it raises; the error goes on to the caller."""
+        with self.transaction():
+            self._savepoints += 1
+            name = f"sp{self._savepoints}"
+            self.connection.execute(f"SAVEPOINT {name}")
+            try:
+                yield
+            except BaseException:
+                self.connection.execute(f"ROLLBACK TO {name}")
+                self._forget()
+                raise
+            finally:
+                self.connection.execute(f"RELEASE {name}")
+                self._savepoints -= 1
+
+    def table(self, sobject: SObject) -> Table:
+        """The table of an sObject."""
+        return self.tables[sobject.name]
+
+    def sobject_of(self, record_id: str) -> SObject | None:
+        """The sObject whose Ids start as this one does."""
+        return self._by_prefix.get(record_id[:3])
+
+    def row(self, record_id: str) -> Record | None:
+        """The row of that Id in whatever table it lives, deleted or not."""
+        sobject = self.sobject_of(record_id)
+        return self.tables[sobject.name].get(record_id) if sobject else None
+
+    def new_id(self, sobject: SObject) -> str:
+        """An Id that no record had before."""
+        return make_id(sobject.key_prefix, self.next_number(f"id:{sobject.name}"))
+
+    def next_number(self, sequence: str, first: int = 1) -> int:
+        """The next number of a named sequence. A rollback leaves a gap, as in a real org."""
+        number = self._last_numbers.get(sequence, first - 1) + 1
+        self._last_numbers[sequence] = number
+        self._dirty.add(sequence)
+        return number
+
+    def clear(self) -> None:
+        """Delete every row and start all sequences anew; the tables stay."""
+        with self.transaction():
+            for name in self.tables:
+                self.connection.execute(f"DELETE FROM {quote(name)}")  # noqa: S608
+            self.connection.execute("DELETE FROM _sequence")
+            self._last_numbers.clear()
+            self._dirty.clear()
+            self._forget()
+
+    def _load_sequences(self) -> None:
+        # Numbers given out and rolled back stay used: a gap is harmless, a second use is not.
+        for name, last in self.connection.execute("SELECT name, last FROM _sequence").fetchall():
+            self._last_numbers[name] = max(last, self._last_numbers.get(name, 0))
+
+    def _save_sequences(self) -> None:
+        if self._dirty:
+            rows = [(name, self._last_numbers[name]) for name in self._dirty]
+            self.connection.executemany("INSERT OR REPLACE INTO _sequence VALUES (?, ?)", rows)
+            self._dirty.clear()
+
+    def _forget(self) -> None:
+        for forget in self._forgetters:
+            forget()
+
+
+def _connect(data_dir: Path | None) -> sqlite3.Connection:
+    if data_dir is not None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    target = ":memory:" if data_dir is None else str(data_dir / _FILE_NAME)
+    connection = sqlite3.connect(
+        target, isolation_level=None, check_same_thread=False, cached_statements=1024
+    )
+    if data_dir is not None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    return connection

@@ -1,0 +1,107 @@
+"""Rows of one sObject's table as dictionaries of canonical values.
+
+Owns the SQL text per sObject and the conversion of whole rows, prepared once because a save reads
+and writes a row many times a second.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sandbox.org.ddl import quote, stored_fields
+from sandbox.org.schema import FieldType, SObject
+from sandbox.org.sql_values import SqlValue, decoder, encoder
+
+#: One record in memory: canonical values by canonical field name, stored fields only.
+Record = dict[str, object]
+
+
+class Table:
+    """The table of one sObject on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, sobject: SObject) -> None:
+        fields = stored_fields(sobject)
+        self.sobject = sobject
+        self.names = tuple(field.name for field in fields)
+        self._connection = connection
+        self._name = quote(sobject.name)
+        self._decoders = [
+            (place, decode) for place, f in enumerate(fields) if (decode := decoder(f)) is not None
+        ]
+        self._encoders = {f.name: encoder(f) for f in fields}
+        self._blank: Record = {
+            f.name: False if f.type is FieldType.CHECKBOX else None for f in fields
+        }
+        self._has_recycle_bin = "IsDeleted" in self._blank
+        columns = ", ".join(quote(name) for name in self.names)
+        marks = ", ".join("?" * len(self.names))
+        self._select = f"SELECT {columns} FROM {self._name} "  # noqa: S608 - quoted API names
+        self._insert = f"INSERT INTO {self._name} ({columns}) VALUES ({marks})"  # noqa: S608
+        self._updates: dict[tuple[str, ...], str] = {}
+
+    def blank(self) -> Record:
+        """A new record without values; its checkboxes are False."""
+        return dict(self._blank)
+
+    def get(self, record_id: str) -> Record | None:
+        """The row of that Id, deleted or not."""
+        row = self._connection.execute(self._select + 'WHERE "Id" = ?', (record_id,)).fetchone()
+        return None if row is None else self._read(row)
+
+    def find(
+        self,
+        field: str,
+        value: object,
+        *,
+        include_deleted: bool = False,
+        ignore_case: bool = False,
+        limit: int = -1,
+    ) -> list[Record]:
+        """Rows that hold `value` in `field`, in Id order; deleted ones only on request."""
+        sql = f"{self._select}WHERE {quote(field)} = ?{' COLLATE NOCASE' * ignore_case}"
+        if self._has_recycle_bin and not include_deleted:
+            sql += ' AND "IsDeleted" = 0'
+        sql += ' ORDER BY "Id" LIMIT ?'
+        rows = self._connection.execute(sql, (self._encode(field, value), limit)).fetchall()
+        return [self._read(row) for row in rows]
+
+    def all(self) -> list[Record]:
+        """Every row, deleted ones too, in Id order."""
+        return [self._read(row) for row in self._connection.execute(self._select + 'ORDER BY "Id"')]
+
+    def insert(self, records: Iterable[Record]) -> None:
+        """Add complete records (every stored field present)."""
+        self._connection.executemany(self._insert, (self._row(record) for record in records))
+
+    def update(self, record_id: str, changes: Mapping[str, object]) -> None:
+        """Set some fields of one row."""
+        names = tuple(changes)
+        sql = self._updates.get(names)
+        if sql is None:
+            sets = ", ".join(f"{quote(name)} = ?" for name in names)
+            sql = f'UPDATE {self._name} SET {sets} WHERE "Id" = ?'  # noqa: S608
+            self._updates[names] = sql
+        values = [self._encode(name, changes[name]) for name in names]
+        self._connection.execute(sql, (*values, record_id))
+
+    def delete(self, record_id: str) -> None:
+        """Remove a row for good; for sObjects that have no recycle bin."""
+        self._connection.execute(f'DELETE FROM {self._name} WHERE "Id" = ?', (record_id,))  # noqa: S608
+
+    def _read(self, row: Sequence[SqlValue]) -> Record:
+        values: list[object] = list(row)
+        for place, decode in self._decoders:
+            raw = row[place]
+            if raw is not None:
+                values[place] = decode(raw)
+        return dict(zip(self.names, values, strict=True))
+
+    def _row(self, record: Record) -> list[SqlValue]:
+        return [self._encode(name, record[name]) for name in self.names]
+
+    def _encode(self, name: str, value: object) -> SqlValue:
+        encode: Callable[[object], SqlValue] | None = self._encoders[name]
+        if value is None or encode is None:
+            return value  # type: ignore[return-value]
+        return encode(value)

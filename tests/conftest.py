@@ -1,0 +1,29 @@
+"""Fixtures that every package's tests may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import LocalOrgServer
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def local_org_server() -> Iterator[LocalOrgServer]:
+    """A local org with this project's own metadata, on free ports, for the whole session.
+
+    Ask for `org` instead: it is this server, emptied for the test.
+    """
+    with LocalOrgServer([ROOT / "salesforce"]) as server:
+        yield server
+
+
+@pytest.fixture
+def org(local_org_server: LocalOrgServer) -> LocalOrgServer:
+    """The local org as on its first day: no data, real time, no faults, counters at zero."""
+    local_org_server.reset()
+    return local_org_server

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sandbox.server import LocalOrgServer
+from tests.sandbox_api.builders import an_account
+from tests.sandbox_api.clients import RestClient
+
+
+def test_reset_empties_data_and_counters_and_keeps_tokens_and_clock(
+    org: LocalOrgServer, rest: RestClient
+) -> None:
+    rest.create("Account", an_account())
+    rest.control("POST", "clock", {"now": "2025-03-11T07:00:00+01:00", "frozen": True})
+
+    rest.control("POST", "reset")
+
+    assert rest.control("GET", "requests")["total"] == 0
+    assert rest.count("Account") == 0
+    assert rest.control("GET", "clock")["now"] == "2025-03-11T06:00:00+00:00"
+
+
+def test_the_clock_is_set_advanced_frozen_and_released(rest: RestClient) -> None:
+    set_to = rest.control("POST", "clock", {"now": "2025-03-11T07:00:00+01:00", "frozen": True})
+    later = rest.control("POST", "clock", {"advance_s": 86400})
+    real = rest.control("POST", "clock", {"real": True})
+
+    assert set_to == {"now": "2025-03-11T06:00:00+00:00", "frozen": True, "real": False}
+    assert later["now"] == "2025-03-12T06:00:00+00:00"
+    assert real["real"] is True
+    assert abs(datetime.fromisoformat(real["now"]) - datetime.now(UTC)).total_seconds() < 60
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"now": "tomorrow"},
+        {"now": "2025-03-11T07:00:00"},
+        {"advance_s": "an hour"},
+        {"advance": 60},
+        {"advance_s": 10**30},
+        {"advance_s": 10**12},
+        {"now": "0001-01-01T00:00:00Z"},
+        [],
+    ],
+)
+def test_a_clock_that_cannot_be_read_changes_nothing(rest: RestClient, body: object) -> None:
+    rest.control("POST", "clock", {"now": "2025-03-11T07:00:00+01:00", "frozen": True})
+
+    refused = rest.post("/_sandbox/clock", body)
+
+    assert refused.status_code == 400
+    assert refused.json()[0]["message"]
+    assert rest.control("GET", "clock")["now"] == "2025-03-11T06:00:00+00:00"
+
+
+def test_a_seeded_plan_answers_the_ids_by_reference(rest: RestClient) -> None:
+    plan = {
+        "records": [
+            {"attributes": {"type": "Account", "referenceId": "hd"}, "Name": "Aurora"},
+            {
+                "attributes": {"type": "Contact", "referenceId": "c"},
+                "LastName": "Nowak",
+                "AccountId": "@hd",
+            },
+        ]
+    }
+
+    answer = rest.control("POST", "seed", plan)
+
+    assert answer["created"] == 2
+    read = rest.get(f"sobjects/Contact/{answer['ids']['c']}").json()
+    assert read["AccountId"] == answer["ids"]["hd"]
+
+
+def test_a_plan_with_one_bad_record_stores_nothing(rest: RestClient) -> None:
+    plan = {
+        "records": [
+            {"attributes": {"type": "Account", "referenceId": "a"}, "Name": "Aurora"},
+            {"attributes": {"type": "Account", "referenceId": "b"}, "Nmae": "Typo"},
+        ]
+    }
+
+    refused = rest.post("/_sandbox/seed", plan)
+
+    assert refused.status_code == 400
+    assert rest.count("Account") == 0
+
+
+def test_requests_count_data_calls_only_and_log_everything(
+    org: LocalOrgServer, rest: RestClient
+) -> None:
+    rest.get("/services/data")
+    rest.get("limits")
+    rest.get("/services/oauth2/userinfo")
+    rest.post("sobjects/Account", an_account())
+    rest.get("/services/data/v59.0/limits", headers={"Authorization": "Bearer wrong"})
+    rest.control("GET", "clock")
+
+    counted = rest.control("GET", "requests")
+
+    assert counted["total"] == 2
+    assert counted["by_kind"] == {"limits": 1, "sobjects": 1}
+    assert [(entry["kind"], entry["status"]) for entry in counted["log"]] == [
+        ("versions", 200),
+        ("limits", 200),
+        ("userinfo", 200),
+        ("sobjects", 201),
+        ("limits", 401),
+    ]
+    assert counted["log"][1] == counted["log"][1] | {
+        "method": "GET",
+        "path": "/services/data/v59.0/limits",
+        "user": "admin@manufaktura.example",
+        "faults": [],
+    }
+    assert rest.control("DELETE", "requests")["total"] == 0
+    assert rest.control("GET", "requests")["log"] == []
+
+
+def test_every_answer_tells_the_usage(rest: RestClient) -> None:
+    first = rest.get("limits").headers["Sforce-Limit-Info"]
+    refused = rest.get("sobjects/Nothing").headers["Sforce-Limit-Info"]
+
+    assert (first, refused) == ("api-usage=1/100000", "api-usage=2/100000")
+
+
+def test_the_spent_allowance_refuses_with_403_until_a_day_has_passed(
+    org: LocalOrgServer, rest: RestClient
+) -> None:
+    rest.control("POST", "requests", {"daily_limit": 3, "spend": 2})
+
+    assert rest.get("limits").json()["DailyApiRequests"] == {"Max": 3, "Remaining": 0}
+    refused = rest.post("sobjects/Account", an_account())
+    assert refused.status_code == 403
+    assert refused.json() == [
+        {"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}
+    ]
+    assert refused.headers["Sforce-Limit-Info"] == "api-usage=3/3"
+
+    org.org.clock.advance(25 * 3600)
+    assert rest.get("limits").status_code == 200
+    assert rest.count("Account") == 0

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.server import LocalOrgServer
+from tests.sandbox_api.builders import an_account
+from tests.sandbox_api.clients import RestClient
+
+
+def add(rest: RestClient, **fault: Any) -> str:
+    return rest.control("POST", "faults", fault)["id"]
+
+
+def fired(rest: RestClient) -> list[dict[str, Any]]:
+    return rest.control("GET", "faults")["fired"]
+
+
+def test_a_status_fault_answers_and_does_nothing(rest: RestClient) -> None:
+    add(rest, action="status", status=503, method="POST", path="/sobjects/Account", times=1)
+
+    refused = rest.post("sobjects/Account", an_account())
+
+    assert refused.status_code == 503
+    assert refused.json()[0]["errorCode"] == "SERVER_UNAVAILABLE"
+    assert rest.count("Account") == 0
+    assert rest.post("sobjects/Account", an_account()).status_code == 201
+
+
+def test_a_status_fault_may_answer_a_page_of_html(rest: RestClient) -> None:
+    add(rest, status=503, body="<html>down for maintenance</html>")
+
+    refused = rest.get("/services/data")
+
+    assert (refused.status_code, refused.text) == (503, "<html>down for maintenance</html>")
+    assert refused.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_fault_hits_the_calls_of_its_number_only(rest: RestClient) -> None:
+    add(rest, status=502, kind="limits", call=[2, 4])
+
+    assert [rest.get("limits").status_code for _ in range(5)] == [200, 502, 200, 502, 200]
+    assert [entry["call"] for entry in fired(rest)] == [2, 4]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_die_with_a_seed_falls_the_same_way_twice(rest: RestClient, seed: int) -> None:
+    def play() -> list[int]:
+        rest.control("DELETE", "faults")
+        add(rest, status=500, kind="limits", probability=0.5, seed=seed)
+        return [rest.get("limits").status_code for _ in range(20)]
+
+    first, second = play(), play()
+
+    assert first == second
+    assert set(first) == {200, 500}
+
+
+def test_limit_and_lock_faults_speak_salesforces_words(rest: RestClient) -> None:
+    add(rest, action="REQUEST_LIMIT_EXCEEDED", times=1)
+    add(rest, action="UNABLE_TO_LOCK_ROW", method="POST", times=1)
+
+    limit = rest.get("limits")
+    lock = rest.post("sobjects/Account", an_account())
+
+    assert (limit.status_code, limit.json()[0]["errorCode"]) == (403, "REQUEST_LIMIT_EXCEEDED")
+    assert lock.status_code == 400
+    assert lock.json() == [
+        {
+            "message": "unable to obtain exclusive access to this record",
+            "errorCode": "UNABLE_TO_LOCK_ROW",
+            "fields": [],
+        }
+    ]
+
+
+def test_a_lock_inside_a_collection_hits_its_rows_only(rest: RestClient) -> None:
+    add(rest, action="UNABLE_TO_LOCK_ROW", inner=True, request_body="HD-1", times=1)
+    rows = [
+        {"attributes": {"type": "Account"}, **an_account(External_Id__c=f"HD-{n}")} for n in (0, 1)
+    ]
+
+    answer = rest.post("composite/sobjects", {"records": rows}).json()
+
+    assert [row["success"] for row in answer] == [True, False]
+    assert answer[1]["errors"][0]["statusCode"] == "UNABLE_TO_LOCK_ROW"
+    assert rest.count("Account") == 1
+
+
+def test_a_lock_inside_a_graph_undoes_the_graph(rest: RestClient) -> None:
+    add(rest, action="UNABLE_TO_LOCK_ROW", inner=True, path="/sobjects/Contact", times=1)
+    url = "/services/data/v59.0/sobjects"
+    nodes = [
+        {"referenceId": "a", "method": "POST", "url": f"{url}/Account", "body": {"Name": "A"}},
+        {"referenceId": "c", "method": "POST", "url": f"{url}/Contact", "body": {"LastName": "N"}},
+    ]
+    body = {"graphs": [{"graphId": "g", "compositeRequest": nodes}]}
+
+    first = rest.post("composite/graph", body).json()["graphs"][0]
+    second = rest.post("composite/graph", body).json()["graphs"][0]
+
+    assert (first["isSuccessful"], second["isSuccessful"]) == (False, True)
+    assert rest.count("Account") == 1
+
+
+def test_latency_delays_the_answer(rest: RestClient) -> None:
+    add(rest, latency_s=0.3, kind="limits")
+
+    started = time.monotonic()
+    answer = rest.get("limits")
+
+    assert answer.status_code == 200
+    assert time.monotonic() - started >= 0.3
+
+
+def test_a_connection_dropped_before_the_work_leaves_nothing(rest: RestClient) -> None:
+    add(rest, action="drop_before", method="POST", times=1)
+
+    with pytest.raises(requests.ConnectionError):
+        rest.post("sobjects/Account", an_account())
+
+    assert rest.count("Account") == 0
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_connection_dropped_after_the_commit_leaves_the_work_done(
+    org: LocalOrgServer, secure: bool
+) -> None:
+    with RestClient(org, "admin@manufaktura.example", secure=secure) as rest:
+        add(rest, action="drop_after", method="POST", times=1)
+
+        with pytest.raises(requests.ConnectionError):
+            rest.post("sobjects/Account", an_account())
+
+        assert rest.count("Account") == 1
+        log = rest.control("GET", "requests")["log"]
+        assert [entry["faults"] for entry in log] == [["f1"], []]
+
+
+def test_an_expired_session_stays_expired(org: LocalOrgServer) -> None:
+    with RestClient(org, "ops@manufaktura.example") as rest:
+        add(rest, action="expire_session", times=1)
+
+        assert [rest.get("limits").status_code for _ in range(2)] == [401, 401]
+
+    with RestClient(org, "ops@manufaktura.example") as again:
+        assert again.get("limits").status_code == 200
+
+
+def test_a_held_request_waits_until_it_is_released(org: LocalOrgServer, rest: RestClient) -> None:
+    record_id = rest.create("Account", an_account())
+    add(rest, action="hook", hold="before-write", method="PATCH", times=1)
+    answers: list[requests.Response] = []
+
+    def write() -> None:
+        with RestClient(org, "loader@manufaktura.example") as job:
+            answers.append(job.patch(f"sobjects/Account/{record_id}", {"Phone": "job"}))
+
+    job = threading.Thread(target=write)
+    job.start()
+    waiting = rest.control("GET", "faults?waiting_for=before-write&timeout_s=10")["waiting"]
+    rest.patch(f"sobjects/Account/{record_id}", {"Name": "A person was quicker"})
+    assert answers == []
+    released = rest.control("POST", "faults/release", {"hold": "before-write"})
+    job.join(10)
+
+    assert [(w["hold"], w["method"], w["user"]) for w in waiting] == [
+        ("before-write", "PATCH", "loader@manufaktura.example")
+    ]
+    assert released == {"released": 1}
+    assert answers[0].status_code == 204
+    read = rest.get(f"sobjects/Account/{record_id}").json()
+    assert (read["Name"], read["Phone"]) == ("A person was quicker", "job")
+    assert rest.control("GET", "faults")["waiting"] == []
+
+
+def test_a_hold_after_the_commit_shows_the_work_done(org: LocalOrgServer, rest: RestClient) -> None:
+    add(rest, action="hook", hold="after", when="after", method="POST", path="/sobjects/", times=1)
+    job = threading.Thread(target=lambda: rest_create(org))
+    job.start()
+
+    rest.control("GET", "faults?waiting_for=after&timeout_s=10")
+    assert rest.count("Account") == 1
+    rest.control("POST", "faults/release", {"hold": "after"})
+    job.join(10)
+
+    assert not job.is_alive()
+
+
+def rest_create(org: LocalOrgServer) -> None:
+    with RestClient(org, "loader@manufaktura.example") as rest:
+        rest.create("Account", an_account())
+
+
+def test_nobody_waiting_is_told_in_time(rest: RestClient) -> None:
+    answer = rest.get("/_sandbox/faults?waiting_for=never&timeout_s=0.1")
+
+    assert answer.status_code == 409
+    assert answer.json()[0]["message"] == "No request waited on hold never within 0.1 s."
+
+
+def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> None:
+    fault_id = add(rest, status=503, kind="limits", times=1)
+
+    rest.get("limits")
+    rest.get("limits")
+
+    shown = rest.control("GET", "faults")
+    assert shown["faults"][0] | {"matched": 2, "fired": 1} == shown["faults"][0]
+    (entry,) = shown["fired"]
+    assert entry == entry | {
+        "id": fault_id,
+        "action": "status",
+        "method": "GET",
+        "path": "/services/data/v59.0/limits",
+        "kind": "limits",
+        "user": "admin@manufaktura.example",
+        "call": 1,
+    }
+    rest.control("DELETE", "faults")
+    assert rest.control("GET", "faults") == {"faults": [], "fired": [], "waiting": []}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "late_visible_commits",
+        "shuffled_bulk_results",
+        "truncated_pages",
+        "duplicated_outbound_messages",
+    ],
+)
+def test_a_fault_that_is_not_here_yet_is_refused_by_name(rest: RestClient, action: str) -> None:
+    refused = rest.post("/_sandbox/faults", {"action": action})
+
+    assert refused.status_code == 501
+    assert refused.json()[0]["message"] == f"SANDBOX_NOT_IMPLEMENTED: fault {action}"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"action": "explode"},
+        {"status": 503, "pth": "/limits"},
+        {"status": "503"},
+        {"status": 200},
+        {"status": 503, "path": "("},
+        {"status": 503, "call": 0},
+        {"action": "hook"},
+        {"action": "hook", "hold": "x", "when": "during"},
+        {"action": "drop_after", "inner": True},
+        {"status": 503, "inner": True},
+        {"status": 503, "times": "once"},
+        {"status": 503, "probability": "often"},
+        {"status": 503, "path": 5},
+        {"status": 503, "inner": "yes"},
+        {"action": {"status": 503}},
+        "503",
+    ],
+)
+def test_a_fault_that_means_nothing_is_refused(rest: RestClient, fault: Any) -> None:
+    refused = rest.post("/_sandbox/faults", fault)
+
+    assert refused.status_code == 400
+    assert refused.json()[0]["errorCode"] == "INVALID_FAULT"
+    assert rest.control("GET", "faults")["faults"] == []

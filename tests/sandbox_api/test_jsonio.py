@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.api import jsonio
+from sandbox.org.errors import OrgError
+
+DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=4)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | DECIMALS,
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+def test_a_decimal_is_written_with_its_own_digits() -> None:
+    assert jsonio.dumps({"Price__c": Decimal("0.10")}) == b'{"Price__c":0.10}'
+    assert jsonio.dumps([Decimal("1E+3"), Decimal("-0.00")]) == b"[1000,-0.00]"
+
+
+def test_a_fraction_is_read_as_decimal_and_a_whole_number_as_int() -> None:
+    assert jsonio.loads(b'[0.10, 7, "0.10"]') == [Decimal("0.10"), 7, "0.10"]
+
+
+@given(VALUES)
+def test_what_is_written_is_read_back_equal(value: object) -> None:
+    assert jsonio.loads(jsonio.dumps(value)) == value
+
+
+def test_text_that_looks_like_the_secret_mark_stays_text() -> None:
+    assert jsonio.loads(jsonio.dumps("\x00abc:1.5")) == "\x00abc:1.5"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"a": NaN}', b"[" * 100_000, b'"\\ud800"', b"\xff\xfe\xfa", b"1" * 5000]
+)
+def test_a_body_that_is_not_json_is_refused_by_code(body: bytes) -> None:
+    with pytest.raises(OrgError) as caught:
+        jsonio.loads(body)
+
+    assert caught.value.items[0].code == "JSON_PARSER_ERROR"

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sandbox.org.clock import OrgClock
+
+MORNING = datetime(2025, 3, 11, 6, 0, tzinfo=UTC)
+
+
+def test_a_fresh_clock_shows_the_real_time() -> None:
+    before = datetime.now(UTC)
+
+    assert before <= OrgClock().now() <= datetime.now(UTC)
+    assert OrgClock().is_real
+
+
+def test_a_frozen_clock_stands_still_and_can_be_advanced() -> None:
+    clock = OrgClock(MORNING, frozen=True)
+
+    clock.advance(86_400)
+
+    assert clock.now() == MORNING + timedelta(days=1)
+    assert clock.now() == MORNING + timedelta(days=1)
+    assert clock.frozen
+
+
+def test_a_set_clock_runs_on() -> None:
+    clock = OrgClock()
+
+    clock.set(MORNING)
+    first = clock.now()
+
+    assert MORNING <= first < MORNING + timedelta(minutes=1)
+    assert clock.now() > first
+    assert not clock.frozen
+
+
+def test_a_running_clock_can_be_advanced() -> None:
+    clock = OrgClock()
+    clock.set(MORNING)
+
+    clock.advance(3600)
+
+    assert timedelta(hours=1) <= clock.now() - MORNING < timedelta(hours=1, minutes=1)
+
+
+def test_real_returns_to_the_real_time() -> None:
+    clock = OrgClock(MORNING, frozen=True)
+
+    clock.real()
+
+    assert clock.is_real
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_time_without_a_zone_is_refused_and_the_clock_keeps_its_time() -> None:
+    clock = OrgClock(MORNING, frozen=True)
+
+    with pytest.raises(ValueError, match="zone"):
+        clock.set(MORNING.replace(tzinfo=None))
+
+    assert clock.now() == MORNING

@@ -1,0 +1,113 @@
+"""Random queries over random rows: the engine against a naive second implementation."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sandbox.soql import QueryResult
+from tests.sandbox_soql.asked import Asked, Column
+from tests.sandbox_soql.oracle import Oracle
+from tests.sandbox_soql.random_queries import LOOKUPS, QueryMaker
+from tests.sandbox_soql.random_rows import fill
+from tests.sandbox_soql.rendering import render
+from tests.sandbox_soql.small_org import NOW, RATES, SmallOrg
+
+ZONES = ("Europe/Warsaw", "America/Los_Angeles", "Asia/Kolkata", "UTC", "Pacific/Auckland")
+QUERIES_PER_ORG = 50
+PAIRS = 20_000
+
+
+def _check_org(seed: int, queries: int) -> None:
+    chance = random.Random(seed)
+    org = SmallOrg()
+    fill(org, chance, chance.choice([0, 1, 10, 40]))
+    if not org.rows["Part__c"]:
+        org.add("Part__c", Name="only")
+    maker = QueryMaker(chance, org)
+    for number in range(queries):
+        asked = maker.make()
+        zone = ZoneInfo(chance.choice(ZONES))
+        now = NOW + timedelta(days=chance.choice([0, chance.randint(-500, 500)]))
+        with_deleted = chance.random() < 0.2
+        soql = render(asked)
+        oracle = Oracle(org.rows, LOOKUPS, RATES, now, zone, with_deleted)
+        expected = oracle.answer(asked)
+        result = org.query(soql, now=now, time_zone=zone, include_deleted=with_deleted)
+        found = _found(result, asked)
+        if asked.groups:
+            expected, found = sorted(expected, key=repr), sorted(found, key=repr)  # type: ignore
+        assert found == expected, f"seed {seed}, query {number}, {zone}: {soql}"
+    org.connection.close()
+
+
+def _found(result: QueryResult, asked: Asked) -> object:
+    """The engine's rows as the tuples that the oracle answers."""
+    if asked.counts_only:
+        assert result.is_count
+        return result.total_size
+    assert result.total_size == len(result.records)
+    if asked.groups or asked.functions:
+        return [_plain_group(row) for row in result.records]
+    return [
+        (
+            *(_at(row, column) for column in asked.columns),
+            *(_rows(row[child.relationship], child.columns) for child in asked.children),
+        )
+        for row in result.records
+    ]
+
+
+def _plain_group(row: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(value for name, value in row.items() if name != "attributes")
+
+
+def _rows(result: object, columns: tuple[Column, ...]) -> object:
+    if result is None:
+        return None
+    assert isinstance(result, QueryResult)
+    return [tuple(_at(row, column) for column in columns) for row in result.records]
+
+
+def _at(row: object, column: Column) -> object:
+    for name in column.path:
+        if row is None:
+            return None
+        assert isinstance(row, Mapping)
+        row = row[name]
+    return row
+
+
+def test_the_engine_agrees_with_the_oracle_on_a_few_hundred_queries() -> None:
+    seed = random.SystemRandom().randrange(10**9)
+    for number in range(8):
+        _check_org(seed + number, QUERIES_PER_ORG)
+
+
+@pytest.mark.slow
+def test_the_engine_agrees_with_the_oracle_on_twenty_thousand_queries() -> None:
+    seed = int(os.environ.get("SEED", random.SystemRandom().randrange(10**9)))
+    deadline = time.monotonic() + float(os.environ.get("BUDGET", "20")) * 60
+    print(f"seed {seed}")
+    pairs = 0
+    while pairs < PAIRS and time.monotonic() < deadline:
+        _check_org(seed + pairs, QUERIES_PER_ORG)
+        pairs += QUERIES_PER_ORG
+    print(f"{pairs} pairs agree")
+    assert pairs >= PAIRS, f"only {pairs} of {PAIRS} pairs fitted into BUDGET minutes"
+
+
+def test_the_oracle_is_able_to_disagree() -> None:
+    org = SmallOrg()
+    org.add("Part__c", Name="only", Price__c=Decimal("5.00"))
+    asked = Asked("Part__c", (Column(("Name",), "text"),))
+    oracle = Oracle({"Part__c": {}}, LOOKUPS, RATES, NOW, ZoneInfo("UTC"), False)
+
+    assert _found(org.query(render(asked)), asked) != oracle.answer(asked)
