@@ -1,0 +1,170 @@
+"""Hands outbox writes to one push at a time, and records what became of them.
+
+Owns the lease and the fence. A push claims writes for a limited time and records an outcome only
+while the claim is its own, so two pushes never settle the same write, and one that died leaves
+writes whose outcome the next push reads back. Leases and retry times follow the machine's clock:
+the local org's may stand still.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, Select, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from config.clock import Clock
+from config.database import transaction
+from sfsync.errors import SalesforceError, SalesforceRetryable
+from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer
+from sfsync.rest import COLLECTION_SIZE, SaveResult
+from sfsync.waiting import find_waits
+
+#: Longer than any call may take with all its retries, so that a push that lives keeps its claim.
+LEASE_S = 900
+#: After so many answers "may succeed later" for one record, a person is asked.
+MAX_ATTEMPTS = 12
+FIRST_RETRY_S = 30.0
+LONGEST_RETRY_S = 3600.0
+
+
+def worker_name() -> str:
+    """A name that no other process start has; a restarted worker must not pass for the old one."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True)
+class Claims:
+    """One push's way to take writes and to settle them."""
+
+    engine: Engine
+    clock: Clock
+    worker: str
+
+    def take(self, sobject: str) -> Iterator[list[OutboxWrite]]:
+        """Claims the due writes of `sobject` in batches of one call each, oldest first.
+
+        A write whose parent has not arrived is left waiting with the reason, and holds up nobody.
+        """
+        after_id = 0
+        while True:
+            with transaction(self.engine) as session:
+                due = _due_writes(sobject, after_id, self.clock.now())
+                candidates = session.scalars(due).all()
+                waits = find_waits(session, candidates)
+                for row in candidates:
+                    row.waits_for = waits.get(row.id)
+                ready = [row for row in candidates if row.waits_for is None]
+                self._claim(ready)
+                for row in ready:
+                    row.attempts += 1
+            if not candidates:
+                return
+            after_id = candidates[-1].id
+            if ready:
+                yield ready
+
+    def take_abandoned(self) -> list[OutboxWrite]:
+        """Claims the writes of a push that died while sending; their outcome is unknown."""
+        expired = select(OutboxWrite).where(
+            OutboxWrite.state == WriteState.SENDING,
+            OutboxWrite.claimed_until < self.clock.now(),
+        )
+        with transaction(self.engine) as session:
+            rows = list(session.scalars(expired.with_for_update(skip_locked=True)))
+            self._claim(rows)
+        return rows
+
+    def settle(self, outcomes: Sequence[tuple[OutboxWrite, SaveResult]]) -> None:
+        """Records what became of claimed writes, each unless someone else has taken it over."""
+        results = {row.id: result for row, result in outcomes}
+        with transaction(self.engine) as session:
+            for row in self._own(session, results):
+                result = results[row.id]
+                if result.success:
+                    _mark_sent(row, result, self.clock.now())
+                else:
+                    _mark_failed(session, row, result.errors[0], self.clock.now())
+
+    def give_back(self, rows: Sequence[OutboxWrite], error: SalesforceError) -> None:
+        """Returns writes that were not carried out through no fault of theirs, due at once."""
+        with transaction(self.engine) as session:
+            for row in self._own(session, [row.id for row in rows]):
+                _note_error(row, error)
+                if not fold_into_newer(session, row):
+                    row.state = WriteState.PENDING
+                    row.attempts -= 1
+
+    def abandon(self, rows: Sequence[OutboxWrite]) -> None:
+        """Ends the claim at once: the outcome is unknown and the next push reads it back."""
+        with transaction(self.engine) as session:
+            for row in self._own(session, [row.id for row in rows]):
+                row.claimed_until = self.clock.now() - timedelta(seconds=1)
+
+    def _claim(self, rows: Iterable[OutboxWrite]) -> None:
+        for row in rows:
+            row.state, row.claimed_by = WriteState.SENDING, self.worker
+            row.claimed_until = self.clock.now() + timedelta(seconds=LEASE_S)
+
+    def _own(self, session: Session, ids: Iterable[int]) -> Sequence[OutboxWrite]:
+        """The rows that are still ours: the fence."""
+        query = select(OutboxWrite).where(
+            OutboxWrite.id.in_(list(ids)),
+            OutboxWrite.state == WriteState.SENDING,
+            OutboxWrite.claimed_by == self.worker,
+        )
+        return session.scalars(query.order_by(OutboxWrite.id).with_for_update()).all()
+
+
+def _due_writes(sobject: str, after_id: int, now: datetime) -> Select[OutboxWrite]:
+    other = aliased(OutboxWrite)
+    is_being_sent = exists().where(
+        other.sobject == OutboxWrite.sobject,
+        other.external_id == OutboxWrite.external_id,
+        other.state == WriteState.SENDING,
+    )
+    return (
+        select(OutboxWrite)
+        .where(
+            OutboxWrite.state == WriteState.PENDING,
+            OutboxWrite.sobject == sobject,
+            OutboxWrite.id > after_id,
+            or_(OutboxWrite.due_at.is_(None), OutboxWrite.due_at <= now),
+            ~is_being_sent,
+        )
+        .order_by(OutboxWrite.id)
+        .limit(COLLECTION_SIZE)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _mark_sent(row: OutboxWrite, result: SaveResult, now: datetime) -> None:
+    row.state, row.sent_at, row.due_at = WriteState.SENT, now, None
+    row.salesforce_id, row.created = result.salesforce_id, result.created
+    row.error_code = row.error_message = row.error_fields = row.error_remedy = None
+
+
+def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
+    _note_error(row, error)
+    if fold_into_newer(session, row):
+        return
+    if isinstance(error, SalesforceRetryable) and row.attempts < MAX_ATTEMPTS:
+        row.state, row.due_at = WriteState.PENDING, now + _retry_pause(row.attempts)
+    else:
+        row.state, row.due_at = WriteState.REJECTED, None
+
+
+def _note_error(row: OutboxWrite, error: SalesforceError) -> None:
+    row.error_code, row.error_message = error.code or type(error).__name__, error.message
+    row.error_fields, row.error_remedy = ", ".join(error.fields) or None, error.remedy
+
+
+def _retry_pause(attempts: int) -> timedelta:
+    longest = min(FIRST_RETRY_S * 2 ** (attempts - 1), LONGEST_RETRY_S)
+    return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311 - jitter

@@ -1,0 +1,193 @@
+"""Compares what a sheet asks for with what was sent before and what the org holds now.
+
+Owns the rule that an import never overwrites a person: a field is sent only when the sheet itself
+changed since it was last sent and nobody changed the record in between. What differs otherwise is
+kept and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sfsync import jsonio
+from sfsync.client import Salesforce
+from sfsync.outbox import OutboxWrite, WriteState
+from sfsync.rest import query_in
+
+Values = dict[str, Any]
+#: Fields that only the creation sets: afterwards they belong to people and rules.
+CREATION_ONLY = frozenset({"Status", "RecordType"})
+#: Writes that the org has or will have.
+STANDING = (WriteState.PENDING, WriteState.SENDING, WriteState.SENT)
+
+
+class Action(StrEnum):
+    """What an import does with one record."""
+
+    CREATE = "create"  #: the org has no such record
+    UPDATE = "update"  #: the sheet changed since it was sent, and nobody else did
+    KEEP = "keep"  #: the org's record differs and is left as it is
+    UNCHANGED = "unchanged"  #: nothing to do
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of one planned record. `values` are what would be sent, by API name."""
+
+    sobject: str
+    external_id: str
+    action: Action
+    values: Values
+    note: str = ""
+
+
+def account_values(name: str, kind: str, country: str | None) -> Values:
+    """An account under the org's names."""
+    values: Values = {"Name": name, "RecordType": {"DeveloperName": kind}}
+    return values | ({"BillingCountry": country} if country else {})
+
+
+def order_values(
+    *,
+    account: str,
+    title: str,
+    effective_on: date,
+    budget: Decimal | None,
+    currency: str,
+    channel: str | None,
+    deposit_required: bool,
+    description: str | None,
+) -> Values:
+    """An RFP under the org's names; `account` is the hardware designer's external ID."""
+    return {
+        "Account": {"External_Id__c": account},
+        "Name": title,
+        "EffectiveDate": effective_on,
+        "Status": "PENDING VALIDATION",
+        "Budget__c": budget,
+        "CurrencyIsoCode": currency,
+        "Marketing_Channel__c": channel,
+        "Deposit_Required__c": deposit_required,
+        "Description": description,
+    }
+
+
+def proposal_values(
+    *,
+    order: str,
+    manufacturer: str,
+    price: Decimal,
+    currency: str,
+    lead_time_days: int | None,
+    submitted_at: datetime | None,
+    valid_until: date | None,
+    description: str | None,
+) -> Values:
+    """A proposal under the org's names; order and manufacturer by their external IDs."""
+    values: Values = {
+        "Order__r": {"External_Id__c": order},
+        "Manufacturer__r": {"External_Id__c": manufacturer},
+        "Price__c": price,
+        "CurrencyIsoCode": currency,
+        "Lead_Time_Days__c": lead_time_days,
+        "Valid_Until__c": valid_until,
+        "Description__c": description,
+    }
+    return values | ({"Submitted_At__c": submitted_at} if submitted_at else {})
+
+
+def known_values(session: Session, sobject: str, external_ids: Iterable[str]) -> dict[str, Values]:
+    """What was sent, or waits to be sent, for these records: all writes laid over each other."""
+    wanted = set(external_ids)
+    rows = session.scalars(
+        select(OutboxWrite)
+        .where(OutboxWrite.sobject == sobject, OutboxWrite.state.in_(STANDING))
+        .order_by(OutboxWrite.id)
+    )
+    known: dict[str, Values] = {}
+    for row in rows:
+        if row.external_id in wanted:
+            known.setdefault(row.external_id, {}).update(row.values)
+    return known
+
+
+def read_current(sf: Salesforce, sobject: str, records: Mapping[str, Values]) -> dict[str, Values]:
+    """The org's records of these external IDs, with the fields that the sheet speaks of."""
+    fields = {path for values in records.values() for path in paths_of(values)}
+    columns = ", ".join(sorted(fields | {"External_Id__c"}))
+    template = " ".join(["SELECT", columns, "FROM", sobject, "WHERE External_Id__c IN {values}"])
+    return {row["External_Id__c"]: row for row in query_in(sf, template, list(records))}
+
+
+def paths_of(values: Values) -> Iterable[str]:
+    """SOQL paths of a record's fields: a parent by external ID becomes a path to it."""
+    for name, value in values.items():
+        yield f"{name}.{next(iter(value))}" if isinstance(value, dict) else name
+
+
+def compare(
+    sobject: str,
+    records: Mapping[str, Values],
+    known: Mapping[str, Values],
+    current: Mapping[str, Values],
+) -> list[Change]:
+    """What an import does with each record."""
+    return [
+        compare_one(sobject, external_id, values, known.get(external_id), current.get(external_id))
+        for external_id, values in records.items()
+    ]
+
+
+def compare_one(
+    sobject: str, external_id: str, wanted: Values, base: Values | None, current: Values | None
+) -> Change:
+    """Three ways: what the sheet says, what was sent before, what the org holds."""
+    if current is None:
+        if base is not None and not differing(wanted, base):
+            return Change(sobject, external_id, Action.UNCHANGED, {}, "waits to be sent")
+        return Change(sobject, external_id, Action.CREATE, wanted)
+    lasting = {name: value for name, value in wanted.items() if name not in CREATION_ONLY}
+    apart = differing(lasting, current)
+    if not apart:
+        return Change(sobject, external_id, Action.UNCHANGED, {})
+    moved = set(differing(lasting, base)) if base is not None else set()
+    edited = {n for n in apart if base is None or (n in base and differing({n: base[n]}, current))}
+    send = {name: wanted[name] for name in apart if name in moved and name not in edited}
+    kept = sorted(name for name in apart if name not in send)
+    note = f"Salesforce keeps its own {', '.join(kept)}" if kept else ""
+    return Change(sobject, external_id, Action.UPDATE if send else Action.KEEP, send, note)
+
+
+def differing(wanted: Values, present: Values) -> list[str]:
+    """Names of the fields that `present` holds otherwise."""
+    return [n for n, value in wanted.items() if plain(value) != plain(pick(present.get(n), value))]
+
+
+def pick(present: Any, wanted: Any) -> Any:
+    """The part of a parent record that is compared: its key."""
+    if isinstance(wanted, dict) and isinstance(present, dict):
+        return {key: present.get(key) for key in wanted}
+    return present
+
+
+def plain(value: Any) -> Any:
+    """A value as the org's answers spell it, so that both sides compare alike."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | Decimal):
+        return Decimal(value)
+    if isinstance(value, datetime):
+        return jsonio.spell_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return " ".join(str(value).split()) or None

@@ -1,0 +1,275 @@
+"""Sends the outbox to the org: every write exactly once in effect, each on its own.
+
+Owns the order (parents before children) and what follows each answer. A refused record never holds
+up others; a call that was not answered is read back before anything is sent again; an org that is
+down ends the push and leaves every write as it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from config.clock import Clock, SystemClock
+from config.database import transaction
+from sfsync.claims import Claims, worker_name
+from sfsync.client import Salesforce, usage
+from sfsync.errors import (
+    OutcomeUnknown,
+    SalesforceError,
+    SalesforceRejected,
+    SalesforceRetryable,
+)
+from sfsync.mapping import PUSH_ORDER
+from sfsync.outbox import OutboxWrite, WriteState
+from sfsync.readback import read_back
+from sfsync.replica import known_ids
+from sfsync.rest import SaveResult, collections_upsert
+from sfsync.usage import purpose
+
+logger = logging.getLogger(__name__)
+
+#: A record that another save holds is free again within seconds; so often it is asked at once.
+LOCK_ROUNDS = 3
+LOCK_PAUSE_S = 1.0
+#: Calls spent on finding the records that make the org refuse a whole batch.
+SEARCH_CALLS = 24
+#: Refusals of a whole call that are the fault of single records in it.
+RECORD_FAULTS = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE"})
+
+Outcomes = list[tuple[OutboxWrite, SaveResult]]
+OnBatch = Callable[["PushReport"], None]
+
+
+@dataclass
+class PushReport:
+    """What one push did."""
+
+    created: int = 0
+    updated: int = 0
+    confirmed: int = 0  #: writes without an answer that were found in the org
+    retried: int = 0  #: writes that are tried again later by themselves
+    rejected: int = 0  #: writes that someone has to correct
+    waiting: int = 0  #: writes whose parent has not arrived
+    problems: list[dict[str, Any]] = field(default_factory=list)  #: the rejected and the waiting
+    api_calls: int = 0
+
+    @property
+    def sent(self) -> int:
+        """Writes that the org holds now."""
+        return self.created + self.updated + self.confirmed
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report for a program."""
+        return {"sent": self.sent, **vars(self)}
+
+
+def push(
+    sf: Salesforce,
+    engine: Engine,
+    *,
+    clock: Clock | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    on_batch: OnBatch | None = None,
+) -> PushReport:
+    """Sends everything that is due, parents first, 200 records a call.
+
+    Idempotent; may run in several processes at once and be killed anywhere. Rejected records are
+    in the report, and stay in the outbox with the field, the org's words and a remedy.
+    Raises SalesforceRetryable or SalesforceAuthFailed when the org cannot be worked with at all:
+    what was not sent stays due.
+    """
+    claims = Claims(engine, clock or SystemClock(), worker_name())
+    pusher = _Pusher(sf, claims, PushReport(), sleep)
+    calls_before = usage(sf).calls
+    with purpose("push"):
+        pusher.resolve_abandoned()
+        for sobject in PUSH_ORDER:
+            for batch in claims.take(sobject):
+                pusher.push_batch(batch)
+                if on_batch is not None:
+                    on_batch(pusher.report)
+    report = pusher.report
+    report.api_calls = usage(sf).calls - calls_before
+    _add_problems(engine, report)
+    return report
+
+
+def preview(engine: Engine) -> dict[str, int]:
+    """How many writes of each sObject stand in the outbox to be sent. Changes nothing."""
+    query = (
+        select(OutboxWrite.sobject, func.count())
+        .where(OutboxWrite.state == WriteState.PENDING)
+        .group_by(OutboxWrite.sobject)
+    )
+    with transaction(engine) as session:
+        found = {row[0]: row[1] for row in session.execute(query)}
+    return {name: found[name] for name in PUSH_ORDER if name in found}
+
+
+@dataclass
+class _Chunk:
+    """Records that go into one call, and how often some of them were held by another save."""
+
+    rows: list[OutboxWrite]
+    rounds: int = 1
+
+
+@dataclass
+class _Pusher:
+    """One push at work."""
+
+    sf: Salesforce
+    claims: Claims
+    report: PushReport
+    sleep: Callable[[float], None]
+
+    def resolve_abandoned(self) -> None:
+        """Reads back what a push that died was sending."""
+        rows = sorted(self.claims.take_abandoned(), key=lambda row: row.sobject)
+        for _, group in groupby(rows, key=lambda row: row.sobject):
+            self._confirm(list(group), [])
+
+    def push_batch(self, batch: Sequence[OutboxWrite]) -> None:
+        """Sends claimed records until each of them is settled, or the org gives up."""
+        chunks = deque([_Chunk(list(batch))])
+        calls = 0
+        while chunks:
+            chunk = chunks.popleft()
+            rest = [row for each in chunks for row in each.rows]
+            calls += 1
+            try:
+                outcomes = self._send(chunk.rows)
+            except OutcomeUnknown:
+                self._confirm(chunk.rows, rest)
+            except SalesforceRejected as error:
+                chunks.extendleft(self._isolate(chunk, error, may_search=calls < SEARCH_CALLS))
+            except SalesforceError as error:
+                self.claims.give_back([*chunk.rows, *rest], error)
+                raise
+            else:
+                chunks.extend(self._settle(chunk, outcomes))
+
+    def _send(self, rows: list[OutboxWrite]) -> Outcomes:
+        sobject = rows[0].sobject
+        key = PUSH_ORDER[sobject]
+        with transaction(self.claims.engine) as session:
+            known = known_ids(session, sobject, [row.external_id for row in rows])
+        records = [{key: row.external_id, **row.values} for row in rows]
+        results = collections_upsert(self.sf, sobject, key, records)
+        outcomes = list(zip(rows, results, strict=True))
+        _verify(outcomes, known)
+        return outcomes
+
+    def _isolate(
+        self, chunk: _Chunk, error: SalesforceRejected, *, may_search: bool
+    ) -> list[_Chunk]:
+        """Settles a call that was refused as a whole, or halves it to find the record at fault."""
+        if error.code not in RECORD_FAULTS or len(chunk.rows) == 1:
+            self._book([(row, _failure(error)) for row in chunk.rows])
+            return []
+        if not may_search:
+            later = SalesforceRetryable(
+                "Another record of the same call is at fault.",
+                code="BATCH_REFUSED",
+                remedy="Nothing to do: it is tried again by itself, in smaller calls.",
+            )
+            self._book([(row, _failure(later)) for row in chunk.rows])
+            return []
+        middle = len(chunk.rows) // 2
+        # extendleft reverses, so the later half comes first here.
+        return [_Chunk(chunk.rows[middle:]), _Chunk(chunk.rows[:middle])]
+
+    def _settle(self, chunk: _Chunk, outcomes: Outcomes) -> list[_Chunk]:
+        """Records the outcomes; records that another save held come back for another round."""
+        held = [row for row, result in outcomes if _is_held(result)]
+        if chunk.rounds >= LOCK_ROUNDS:
+            held = []
+        self._book([(row, result) for row, result in outcomes if row not in held])
+        if not held:
+            return []
+        self.sleep(random.uniform(0.5, 1.0) * LOCK_PAUSE_S * chunk.rounds)  # noqa: S311 - jitter
+        return [_Chunk(held, chunk.rounds + 1)]
+
+    def _confirm(self, rows: list[OutboxWrite], rest: list[OutboxWrite]) -> None:
+        """Reads back records whose answer did not come; the next push does when we cannot."""
+        try:
+            outcomes = read_back(self.sf, rows)
+        except SalesforceError as error:
+            self.claims.abandon(rows)
+            self.claims.give_back(rest, error)
+            raise
+        self._book(outcomes, is_confirmed=True)
+
+    def _book(self, outcomes: Outcomes, *, is_confirmed: bool = False) -> None:
+        self.claims.settle(outcomes)
+        for row, result in outcomes:
+            if result.success:
+                column = "created" if result.created else "updated"
+                column = "confirmed" if is_confirmed else column
+            else:
+                is_later = isinstance(result.errors[0], SalesforceRetryable)
+                column = "retried" if is_later else "rejected"
+                _log_failure(row, result.errors[0])
+            setattr(self.report, column, getattr(self.report, column) + 1)
+
+
+def _verify(outcomes: Outcomes, known: dict[str, str]) -> None:
+    """Refuses an answer that cannot belong to these records, whatever order it claims."""
+    answered = [(row.external_id, r.salesforce_id) for row, r in outcomes if r.success]
+    ids = [record_id for _, record_id in answered]
+    strangers = [key for key, record_id in answered if known.get(key, record_id) != record_id]
+    if len(set(ids)) != len(ids) or None in ids or strangers:
+        raise OutcomeUnknown(
+            f"The org's answer does not fit the records sent ({', '.join(strangers) or 'Ids'}).",
+            remedy="They are read back by external ID.",
+        )
+
+
+def _failure(error: SalesforceError) -> SaveResult:
+    return SaveResult(None, success=False, created=False, errors=(error,))
+
+
+def _is_held(result: SaveResult) -> bool:
+    return not result.success and result.errors[0].code == "UNABLE_TO_LOCK_ROW"
+
+
+def _log_failure(row: OutboxWrite, error: SalesforceError) -> None:
+    facts = {"sobject": row.sobject, "external_id": row.external_id, "code": error.code}
+    if isinstance(error, SalesforceRetryable):
+        logger.warning("write is tried again later", extra=facts)
+    else:
+        logger.error("write rejected; someone must correct it", extra=facts)
+
+
+def _add_problems(engine: Engine, report: PushReport) -> None:
+    """Adds what a person should see, from the outbox itself: it also knows earlier refusals."""
+    query = select(OutboxWrite).where(
+        (OutboxWrite.state == WriteState.REJECTED) | OutboxWrite.waits_for.is_not(None)
+    )
+    with transaction(engine) as session:
+        for row in session.scalars(query.order_by(OutboxWrite.id)):
+            report.waiting += row.state == WriteState.PENDING
+            report.problems.append(describe_problem(row))
+
+
+def describe_problem(row: OutboxWrite) -> dict[str, Any]:
+    """A write that does not get on, in words for people."""
+    return {
+        "sobject": row.sobject,
+        "external_id": row.external_id,
+        "state": row.state,
+        "cause": row.cause,
+        "code": row.error_code,
+        "message": row.waits_for or row.error_message,
+        "fields": row.error_fields,
+        "remedy": None if row.waits_for else row.error_remedy,
+    }

@@ -1,0 +1,66 @@
+"""Finds out whether writes whose answer never came have happened.
+
+Owns the comparison of what was sent with what the org holds. Everything is found by external ID,
+never by position or time. A record that holds all the values sent counts as written; anything else
+is sent again, which is harmless because every write is an upsert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sfsync.client import Salesforce
+from sfsync.errors import OutcomeUnknown
+from sfsync.mapping import PUSH_ORDER
+from sfsync.outbox import OutboxWrite
+from sfsync.rest import SaveResult, query_in
+from sfsync.values import are_equal
+
+NOT_WRITTEN = SaveResult(
+    None,
+    success=False,
+    created=False,
+    errors=(
+        OutcomeUnknown(
+            "No answer came, and the org does not hold these values.",
+            remedy="Nothing to do: it is sent again by itself.",
+        ),
+    ),
+)
+
+
+def read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[OutboxWrite, SaveResult]]:
+    """For each write of one sObject, whether the org holds it by now."""
+    sobject = rows[0].sobject
+    key = PUSH_ORDER[sobject]
+    paths = sorted({path for row in rows for path, _ in flatten(row.values)} | {"Id", key})
+    template = f"SELECT {', '.join(paths)} FROM {sobject} WHERE {key} IN {{values}}"  # noqa: S608
+    found = query_in(sf, template, [row.external_id for row in rows])
+    # External_Id__c is declared case-insensitive, so the org may spell it in another case.
+    by_key = {str(record[key]).casefold(): record for record in found}
+    return [(row, _judge(row, by_key.get(row.external_id.casefold()))) for row in rows]
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Every value with its path; one inside a lookup has a path through it."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _judge(row: OutboxWrite, record: Mapping[str, Any] | None) -> SaveResult:
+    if record is None:
+        return NOT_WRITTEN
+    if not all(are_equal(value, _at(record, path)) for path, value in flatten(row.values)):
+        return NOT_WRITTEN
+    return SaveResult(str(record["Id"]), success=True, created=False)
+
+
+def _at(record: Mapping[str, Any], path: str) -> object:
+    value: Any = record
+    for step in path.split("."):
+        value = None if value is None else value.get(step)
+    return value

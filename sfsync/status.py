@@ -1,0 +1,89 @@
+"""Says how far the replica is complete and what stands in the outbox.
+
+Owns the figures of `flask sync status`. Completeness is a moment in the org's time, never "the
+last run was fine".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, func, select, true
+from sqlalchemy.orm import Session
+
+from config.database import transaction
+from sfsync.mapping import MAPPINGS, PUSH_ORDER
+from sfsync.outbox import OutboxWrite, WriteState
+from sfsync.push import describe_problem
+from sfsync.replica import TABLES, SyncState
+
+
+@dataclass(frozen=True)
+class ObjectStatus:
+    """One sObject: its replica and its writes."""
+
+    sobject: str
+    rows: int  #: replica rows that are not deleted
+    deleted_rows: int  #: replica rows in the org's recycle bin, or gone from it
+    complete_up_to: datetime | None  #: the org's time; None before the first whole pull
+    is_pull_interrupted: bool  #: the next pull continues where one was stopped
+    outbox: dict[str, int]  #: writes by state
+
+
+@dataclass(frozen=True)
+class SyncStatus:
+    """Everything that `flask sync status` shows."""
+
+    objects: tuple[ObjectStatus, ...]
+    problems: tuple[dict[str, Any], ...]  #: writes that were refused or have to wait
+
+    def as_dict(self) -> dict[str, Any]:
+        """The status for a program."""
+        return {"objects": [vars(each) for each in self.objects], "problems": list(self.problems)}
+
+
+def read_status(engine: Engine) -> SyncStatus:
+    """The present state, from our database alone; costs no API call."""
+    with transaction(engine) as session:
+        writes = _count_writes(session)
+        replicated = {mapping.sobject for mapping in MAPPINGS}
+        pushed_only = [name for name in PUSH_ORDER if name not in replicated and name in writes]
+        names = [*(mapping.sobject for mapping in MAPPINGS), *pushed_only]
+        objects = tuple(_read_object(session, name, writes.get(name, {})) for name in names)
+        stuck = select(OutboxWrite).where(
+            (OutboxWrite.state == WriteState.REJECTED) | OutboxWrite.waits_for.is_not(None)
+        )
+        problems = tuple(map(describe_problem, session.scalars(stuck.order_by(OutboxWrite.id))))
+    return SyncStatus(objects, problems)
+
+
+def _read_object(session: Session, sobject: str, outbox: dict[str, int]) -> ObjectStatus:
+    state = session.get(SyncState, sobject)
+    rows: Counter[bool] = Counter()
+    if sobject in TABLES:
+        table = TABLES[sobject]
+        counts = select(table.c.is_deleted == true(), func.count()).group_by(table.c.is_deleted)
+        rows.update({bool(deleted): count for deleted, count in session.execute(counts)})
+    return ObjectStatus(
+        sobject=sobject,
+        rows=rows[False],
+        deleted_rows=rows[True],
+        complete_up_to=state.watermark_at if state else None,
+        is_pull_interrupted=bool(state and state.cursor_at),
+        outbox=outbox,
+    )
+
+
+def _count_writes(session: Session) -> dict[str, dict[str, int]]:
+    query = (
+        select(OutboxWrite.sobject, OutboxWrite.state, func.count())
+        .where(OutboxWrite.state != WriteState.SUPERSEDED)
+        .group_by(OutboxWrite.sobject, OutboxWrite.state)
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for sobject, state, count in session.execute(query):
+        counts.setdefault(sobject, {})[state] = count
+    return counts

@@ -1,0 +1,49 @@
+"""What the import rules cannot say: nobody imports entry points, tables tell whose they are."""
+
+from __future__ import annotations
+
+import importlib
+import re
+
+from app import COMMAND_MODULES
+from config.database import Base
+from config.parsing import ROOT
+
+PACKAGES = ("config", "sfsync", "jobs", "webhooks", "tenders", "spreadsheets", "sandbox")
+#: What a table's name begins with; the prefix tells whose it is (docs/architecture.md).
+PREFIXES = ("sf_", "sync_", "outbox_", "inbox_", "job_", "ledger_", "voucher_", "import_")
+
+
+def test_nobody_imports_the_application() -> None:
+    importing = re.compile(r"^\s*(from app import|import app\b)", re.MULTILINE)
+    files = [ROOT / "money.py"]
+    files += [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+
+    assert [
+        str(file) for file in files if file.exists() and importing.search(file.read_text())
+    ] == []
+
+
+def test_every_module_of_the_table_has_a_command_group_of_its_own_name() -> None:
+    names = [importlib.import_module(module).group.name for module in COMMAND_MODULES]
+
+    assert len(set(names)) == len(names)
+    assert {"db", "doctor", "sync"} <= set(names)
+
+
+def test_every_table_says_by_its_prefix_whose_it_is() -> None:
+    for module in COMMAND_MODULES:
+        importlib.import_module(module)
+
+    assert {"sf_order", "sync_state", "outbox_write"} <= set(Base.metadata.tables)
+    for name in Base.metadata.tables:
+        assert name.startswith(PREFIXES), name
+
+
+def test_every_command_that_writes_can_be_rehearsed_and_every_list_is_for_programs_too() -> None:
+    group = importlib.import_module("jobs.commands.sync").group
+    options = {name: {o.name for o in each.params} for name, each in group.commands.items()}
+
+    assert options["pull"] >= {"dry_run", "as_json", "full"}
+    assert options["push"] >= {"dry_run", "as_json"}
+    assert options["status"] >= {"as_json"}

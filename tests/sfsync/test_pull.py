@@ -1,0 +1,316 @@
+"""The replica follows the org: completely, exactly, and through interruptions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from simple_salesforce.api import Salesforce
+from sqlalchemy import Engine, func, select
+
+from config.database import transaction
+from sandbox.server import LocalOrgServer
+from sfsync import pull as pulling
+from sfsync.client import sobject, usage
+from sfsync.errors import SalesforceUnavailable
+from sfsync.mapping import ACCOUNT, BY_SOBJECT, MAPPINGS
+from sfsync.pull import PullReport, preview, pull
+from sfsync.replica import TABLES, SyncState, load_record, load_records
+from sfsync.rest import query_all
+from sfsync.values import read_field
+from tests.control import add_fault, counted_calls, seed
+
+OVERLAP_S = 900
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+def run(sf: Salesforce, engine: Engine, **options: Any) -> PullReport:
+    return pull(sf, engine, overlap_s=OVERLAP_S, **options)
+
+
+def counts(report: PullReport, name: str) -> tuple[int, int, int, int, int]:
+    tally = report.tallies[name]
+    return (tally.read, tally.inserted, tally.updated, tally.deleted, tally.unchanged)
+
+
+def replica(engine: Engine, name: str) -> dict[str, dict[str, Any]]:
+    table = TABLES[name]
+    with transaction(engine) as session:
+        found = session.execute(select(table)).mappings()
+        return {row["salesforce_id"]: dict(row) for row in found}
+
+
+def in_org(sf: Salesforce, name: str) -> dict[str, dict[str, Any]]:
+    mapping = BY_SOBJECT[name]
+    rows = query_all(sf, f"SELECT {', '.join(mapping.paths)} FROM {name}")  # noqa: S608 - SOQL
+    return {r["Id"]: {f.column: read_field(r, f) for f in mapping.fields} for r in rows}
+
+
+def an_account(number: int, **change: object) -> dict[str, object]:
+    return {
+        "attributes": {"type": "Account"},
+        "Name": f"Account {number}",
+        "External_Id__c": f"A-{number}",
+        **change,
+    }
+
+
+def a_market(org: LocalOrgServer) -> dict[str, str]:
+    return seed(
+        org,
+        [
+            {
+                "attributes": {"type": "Account", "referenceId": "hd"},
+                "Name": "NA",
+                "External_Id__c": "HD-1",
+                "RecordType": {"DeveloperName": "Hardware_Designer"},
+            },
+            {
+                "attributes": {"type": "Account", "referenceId": "ms"},
+                "Name": "null",
+                "Rating__c": 4.35,
+                "RecordType": {"DeveloperName": "Manufacturer"},
+            },
+            {
+                "attributes": {"type": "Order", "referenceId": "order"},
+                "AccountId": "@hd",
+                "Name": "Zażółć 🚚",
+                "EffectiveDate": "2027-02-28",
+                "Budget__c": 1234567.89,
+                "CurrencyIsoCode": "PLN",
+                "Status": "AWAITING PROPOSALS",
+            },
+            {
+                "attributes": {"type": "Order_Proposal__c", "referenceId": "proposal"},
+                "Order__c": "@order",
+                "Manufacturer__c": "@ms",
+                "Price__c": 99.9,
+                "CurrencyIsoCode": "PLN",
+                "Lead_Time_Days__c": 30,
+            },
+        ],
+    )
+
+
+def test_the_first_pull_copies_everything_field_by_field(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    ids = a_market(org)
+
+    report = run(sf, engine)
+
+    assert counts(report, "Account") == (2, 2, 0, 0, 0)
+    assert counts(report, "Order") == (1, 1, 0, 0, 0)
+    assert counts(report, "Order_Proposal__c") == (1, 1, 0, 0, 0)
+    for mapping in MAPPINGS:
+        assert replica(engine, mapping.sobject) == in_org(sf, mapping.sobject)
+    with transaction(engine) as session:
+        order = load_record(session, "Order", ids["order"])
+        (manufacturer,) = load_records(session, "Account", record_type="Manufacturer")
+    assert order is not None
+    assert order["budget"] == Decimal("1234567.89")
+    assert order["effective_on"] == date(2027, 2, 28)
+    assert order["name"] == "Zażółć 🚚"
+    assert order["deposit_required"] is False
+    assert manufacturer["name"] == "null"
+    assert manufacturer["rating"] == Decimal("4.35")
+
+
+def test_a_pull_of_little_costs_one_call_per_object(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    a_market(org)
+
+    report = run(sf, engine)
+
+    assert report.api_calls == 3
+    assert counted_calls(org) == 3
+    assert usage(sf).by_purpose == {"pull": 3}
+
+
+def test_the_second_pull_reads_the_overlap_again_and_writes_nothing(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    a_market(org)
+    run(sf, engine)
+    before = replica(engine, "Order")
+
+    report = run(sf, engine)
+
+    assert counts(report, "Order") == (1, 0, 0, 0, 1)
+    assert replica(engine, "Order") == before
+
+
+def test_beyond_the_overlap_nothing_is_read_again(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    org.org.clock.set(NOON, frozen=True)
+    a_market(org)
+    run(sf, engine)
+    org.org.clock.set(NOON + timedelta(hours=1), frozen=True)
+    run(sf, engine)
+
+    report = run(sf, engine)
+
+    assert counts(report, "Order") == (0, 0, 0, 0, 0)
+
+
+def test_changes_and_deletes_arrive(org: LocalOrgServer, sf: Salesforce, engine: Engine) -> None:
+    ids = a_market(org)
+    run(sf, engine)
+
+    sobject(sf, "Order").update(ids["order"], {"Budget__c": None, "Name": "renamed"})
+    sobject(sf, "Order_Proposal__c").delete(ids["proposal"])
+    report = run(sf, engine)
+
+    assert counts(report, "Order") == (1, 0, 1, 0, 0)
+    assert counts(report, "Order_Proposal__c") == (1, 0, 0, 1, 0)
+    order = replica(engine, "Order")[ids["order"]]
+    assert (order["name"], order["budget"]) == ("renamed", None)
+    assert replica(engine, "Order_Proposal__c")[ids["proposal"]]["is_deleted"] is True
+    with transaction(engine) as session:
+        assert load_records(session, "Order_Proposal__c") == []
+
+
+def test_a_row_that_was_deleted_before_we_knew_it_is_kept_as_deleted(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    seed(org, [an_account(1, IsDeleted=True)])
+
+    report = run(sf, engine)
+
+    assert counts(report, "Account") == (1, 0, 0, 1, 0)
+
+
+def test_a_commit_that_shows_late_is_still_read(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    org.org.clock.set(NOON, frozen=True)
+    run(sf, engine)
+    late = (NOON - timedelta(minutes=14)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    seed(org, [an_account(1, CreatedDate=late, LastModifiedDate=late, SystemModstamp=late)])
+
+    report = run(sf, engine)
+
+    assert counts(report, "Account") == (1, 1, 0, 0, 0)
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulling, "PAGE_SIZE", 10)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_rows_with_the_same_stamp_are_paged_without_loss(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    org.org.clock.set(NOON, frozen=True)
+    seed(org, [an_account(n) for n in range(37)])
+
+    report = run(sf, engine, mappings=[ACCOUNT])
+
+    assert counts(report, "Account") == (37, 37, 0, 0, 0)
+    assert replica(engine, "Account") == in_org(sf, "Account")
+    assert report.api_calls == 4
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_pull_that_dies_goes_on_from_the_last_page(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    org.org.clock.set(NOON - timedelta(hours=1), frozen=True)
+    seed(org, [an_account(n) for n in range(35)])
+    org.org.clock.set(NOON, frozen=True)
+    add_fault(org, action="status", status=503, path="/queryAll", call=[3, 4, 5, 6])
+
+    with pytest.raises(SalesforceUnavailable):
+        run(sf, engine, mappings=[ACCOUNT])
+    stored = len(replica(engine, "Account"))
+    with transaction(engine) as session:
+        state = session.get(SyncState, "Account")
+    org.org.clock.set(NOON + timedelta(hours=2), frozen=True)
+    seed(org, [an_account(n) for n in range(35, 38)])
+    calls_before = usage(sf).calls
+    report = run(sf, engine, mappings=[ACCOUNT])
+
+    assert stored == 20
+    assert state is not None
+    assert (state.watermark_at, state.window_end_at) == (None, NOON)
+    assert counts(report, "Account") == (18, 18, 0, 0, 0)
+    assert usage(sf).calls - calls_before == 3
+    assert replica(engine, "Account") == in_org(sf, "Account")
+    assert report.watermarks["Account"] == NOON + timedelta(hours=2)
+    with transaction(engine) as session:
+        after = session.get(SyncState, "Account")
+    assert after is not None
+    assert (after.cursor_at, after.window_end_at) == (None, None)
+
+
+def test_what_is_stamped_after_the_start_belongs_to_the_next_pull(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    org.org.clock.set(NOON, frozen=True)
+    ahead = (NOON + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    seed(org, [an_account(1, CreatedDate=ahead, LastModifiedDate=ahead, SystemModstamp=ahead)])
+
+    first = run(sf, engine)
+    org.org.clock.set(NOON + timedelta(minutes=2), frozen=True)
+    second = run(sf, engine)
+
+    assert counts(first, "Account") == (0, 0, 0, 0, 0)
+    assert first.watermarks["Account"] == NOON
+    assert counts(second, "Account") == (1, 1, 0, 0, 0)
+
+
+def test_a_full_pull_reads_everything_again(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    org.org.clock.set(NOON, frozen=True)
+    a_market(org)
+    run(sf, engine)
+    org.org.clock.set(NOON + timedelta(days=3), frozen=True)
+    run(sf, engine)
+
+    report = run(sf, engine, full=True)
+
+    assert counts(report, "Account") == (2, 0, 0, 0, 2)
+
+
+def test_an_org_whose_clock_was_set_back_is_read_from_the_beginning(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    org.org.clock.set(NOON, frozen=True)
+    run(sf, engine)
+    org.org.clock.set(NOON - timedelta(days=30), frozen=True)
+    seed(org, [an_account(1)])
+
+    report = run(sf, engine)
+
+    assert counts(report, "Account") == (1, 1, 0, 0, 0)
+    assert report.watermarks["Account"] == NOON - timedelta(days=30)
+
+
+def test_a_rehearsal_counts_and_changes_nothing(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    a_market(org)
+
+    found = preview(sf, engine, overlap_s=OVERLAP_S)
+
+    assert found == {"Account": 2, "Order": 1, "Order_Proposal__c": 1}
+    assert replica(engine, "Account") == {}
+    with transaction(engine) as session:
+        assert session.scalar(select(func.count()).select_from(SyncState)) == 0
+
+
+def test_progress_is_told_after_every_page(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    a_market(org)
+    seen: list[tuple[str, int]] = []
+
+    run(sf, engine, on_page=lambda name, tally: seen.append((name, tally.read)))
+
+    assert seen == [("Account", 2), ("Order", 1), ("Order_Proposal__c", 1)]
