@@ -17,6 +17,9 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
+from spreadsheets.amounts import read_amount
+from spreadsheets.columns import Column
+
 HERE = Path(__file__).parent
 DESIGNERS = [
     ("Acme Robotics", "Poland"),
@@ -233,7 +236,8 @@ def proposal_rows(rng: random.Random) -> list[list[object]]:
 def build_proposals(path: Path) -> None:
     """The proposals sheet, with a tie, a revision, and three rows that cannot go in."""
     rows = proposal_rows(random.Random(7))
-    first = next(row for row in rows if row[1] == "RFP-2026-001")
+    of_first_order = [row for row in rows if row[1] == "RFP-2026-001"]
+    first = min(of_first_order, key=lambda row: read_amount(row[4], Column()))
     tie = [*first]
     tie[0], tie[2], tie[3] = "P-001-T", "Zagreb Metal", "Croatia"
     tie[7] = first[7] + timedelta(minutes=5)  # type: ignore[operator]

@@ -40,6 +40,25 @@ class Plan:
     orders: dict[str, OrderRow] = field(default_factory=dict)
     proposals: dict[str, ProposalRow] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    #: Sheet and row that each order and proposal came from, by external ID.
+    places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    #: Where each proposal names its order, for reports about orders that do not exist.
+    order_cells: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def reject_orphan(self, external_id: str) -> None:
+        """Take a proposal out whose order is neither in the workbook nor in the org."""
+        number = self.proposals.pop(external_id).order_external_id
+        sheet, cell = self.order_cells[external_id]
+        self.rows_refused += 1
+        self.problems.append(
+            Problem(
+                sheet,
+                cell,
+                number,
+                f"There is no order {number}.",
+                "Correct the number, or import the sheet with that RFP first.",
+            )
+        )
 
 
 def plan_import(path: Path, zone: ZoneInfo, currencies: frozenset[str]) -> Plan:
@@ -84,6 +103,10 @@ def plan_sheet(
         plan.problems.extend(row.problems)
         if not row.problems:
             add_account(plan, row, name_key, kind)
+            number = external_id_of_number(str(row.values["number"]))
+            plan.places[number] = (row.sheet, row.number)
+            if not is_orders:
+                plan.order_cells[number] = (row.sheet, row.cells["order_number"].coordinate)
     target = cast(dict[str, Any], plan.orders if is_orders else plan.proposals)
     target.update({record.external_id: record for record in records})
 

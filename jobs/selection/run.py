@@ -1,0 +1,304 @@
+"""Runs the selection: claim the morning, read, decide, write, look again, report.
+
+Owns the order of those steps and the isolation of orders from each other. Nothing is decided
+here; every rule is in `tenders`, every guard in the org.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from config.clock import business_date
+from jobs.effects import queue_effects
+from jobs.runtime import Runtime
+from jobs.selection.changes import RunStamp, decision_external_id
+from jobs.selection.claims import ClaimOutcome, RunClaim, claim_run, run_external_id
+from jobs.selection.consequences import effects_of
+from jobs.selection.facts import MorningFacts, OrderFacts, read_morning, read_some
+from jobs.selection.guarded import Attempt, decide_again
+from jobs.selection.manual import record_manual_awards
+from jobs.selection.report import RunReport, line_of
+from jobs.selection.skips import report_skips
+from jobs.selection.sweep import queue_missing_effects
+from jobs.selection.writing import write_decisions
+from sfsync.client import Salesforce, usage
+from sfsync.errors import SalesforceRejected
+from sfsync.preflight import check_org
+from sfsync.rest import patch_record
+from sfsync.selection_reads import find_order_id
+from sfsync.selection_writes import run_body
+from sfsync.usage import purpose
+from tenders.decision import Decision, Outcome, decide
+from tenders.model import Policy, Rates
+
+logger = logging.getLogger(__name__)
+#: A summary longer than this would not fit its field in the org.
+SUMMARY_LENGTH = 130_000
+
+
+class OrderNotFound(Exception):
+    """The order named on the command line does not exist, or more than one answers to the name."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked for. `day` is the business date; today's when left out."""
+
+    day: date | None = None
+    order: str | None = None
+    is_dry_run: bool = False
+
+
+def select_proposals(runtime: Runtime, options: Options = Options()) -> RunReport:
+    """Decide every order that is due and write the decisions to the org.
+
+    Safe to repeat: a morning is claimed once, decided orders are no longer open, decisions and
+    effects have unique keys. With `is_dry_run` nothing is written anywhere. Raises PreflightFailed
+    or OrderNotFound before anything is touched, SalesforceUnavailable or SalesforceAuthFailed at
+    any point: what is written stays, the rest is found by the next run.
+    """
+    started = time.monotonic()
+    with purpose("selection"):
+        sf = runtime.connect()
+        calls_before = count_calls(sf)
+        check_org(sf)
+        select = select_single if options.order else select_morning
+        report = select(runtime, sf, options, calls_before)
+        report.api_calls = count_calls(sf) - calls_before
+    report.seconds = round(time.monotonic() - started, 2)
+    logger.info(
+        "selection finished",
+        extra={
+            "run": report.run,
+            "outcome": report.outcome,
+            "orders": len(report.lines),
+            "counts": report.counts(),
+            "api_calls": report.api_calls,
+            "seconds": report.seconds,
+        },
+    )
+    return report
+
+
+def select_morning(
+    runtime: Runtime, sf: Salesforce, options: Options, calls_before: int
+) -> RunReport:
+    """All due orders of one business date."""
+    now = runtime.clock.now()
+    day = options.day or business_date(now, runtime.settings.business_timezone)
+    report = RunReport(day, "dry run", lateness_minutes=lateness(runtime, day, now))
+    if options.is_dry_run:
+        facts = read_morning(sf, day)
+        report.lines = [line_of(each) for each in decide_all(runtime, facts, day, [])]
+        return report
+    key = run_external_id(runtime.settings.business_timezone.key, day)
+    claim = claim_run(sf, key, claim_values(runtime, report), now)
+    report.run, report.run_id = key, claim.run_id
+    if not claim.may_work:
+        report.outcome = f"already {claim.outcome.value}"
+        return report
+    stamp = RunStamp(claim.run_id, day, runtime.settings.code_version)
+    if claim.outcome is ClaimOutcome.TAKEN_OVER:
+        queue_missing_effects(runtime, sf, claim.run_id)
+    report.manual = record_manual_awards(sf, now - timedelta(days=7), stamp, now)
+    work_through(runtime, sf, read_morning(sf, day), stamp, report)
+    report.api_calls = count_calls(sf) - calls_before + 1
+    finish(runtime, sf, claim, report)
+    return report
+
+
+def select_single(
+    runtime: Runtime, sf: Salesforce, options: Options, calls_before: int
+) -> RunReport:
+    """One order by hand, guarded by `If-Unmodified-Since`, under a run record of its own."""
+    order_id = find_order_id(sf, options.order or "")
+    if order_id is None:
+        raise OrderNotFound(
+            f"No single order is called '{options.order}'. "
+            "Give its order number, its external ID or its record Id."
+        )
+    now = runtime.clock.now()
+    day = options.day or business_date(now, runtime.settings.business_timezone)
+    report = RunReport(day, "dry run", lateness_minutes=lateness(runtime, day, now))
+    if options.is_dry_run:
+        facts = read_some(sf, [order_id])
+        report.lines = [line_of(each) for each in decide_all(runtime, facts, day, [])]
+        return report
+    single = f"{order_id}:{now.astimezone(UTC):%H%M%S}"
+    key = run_external_id(runtime.settings.business_timezone.key, day, single)
+    claim = claim_run(sf, key, claim_values(runtime, report), now)
+    report.run, report.run_id = key, claim.run_id
+    stamp = RunStamp(claim.run_id, day, runtime.settings.code_version)
+    # Nothing was tried in bulk, so the first refusal is not the last: a person who saves the
+    # description in that second costs a second look, not the award.
+    look_again(runtime, sf, [order_id], stamp, report, looks=2)
+    report.api_calls = count_calls(sf) - calls_before + 1
+    finish(runtime, sf, claim, report)
+    return report
+
+
+def work_through(
+    runtime: Runtime, sf: Salesforce, facts: MorningFacts, stamp: RunStamp, report: RunReport
+) -> None:
+    """Decide, write in bulk, and give every order that did not go in a second look."""
+    again: list[str] = []
+    decisions = decide_all(runtime, facts, stamp.business_date, again)
+    for written in write_decisions(sf, pick_open(decisions, report), stamp, runtime.clock):
+        settle(runtime, written.done, stamp, report)
+        for decision, errors in written.refused:
+            why = "; ".join(error.code or str(error) for error in errors)
+            logger.warning(
+                "The org refused a decision; looking again",
+                extra={"order": decision.inputs.tender.order_number, "why": why},
+            )
+            again.append(decision.inputs.tender.order_id)
+    if again:
+        look_again(runtime, sf, again, stamp, report)
+
+
+def pick_open(decisions: Iterable[Decision], report: RunReport) -> Iterator[Decision]:
+    """Decisions that change something; a late one makes the run a catch-up."""
+    for decision in decisions:
+        report.catch_up = report.catch_up or decision.is_late
+        if decision.outcome is not Outcome.SKIP:
+            yield decision
+
+
+def decide_all(
+    runtime: Runtime, facts: MorningFacts, day: date, again: list[str]
+) -> Iterator[Decision]:
+    """Decisions of complete orders, each made when it is asked for; `again` collects the Ids of
+    those that must be read again.
+
+    An order whose facts break the rules' own checks (a bug, or impossible data) does not stop the
+    others: it is logged with its traceback and looked at again.
+    """
+    for each in facts.orders:
+        if not each.is_complete:
+            logger.warning(
+                "The count of proposals disagrees with the rows read",
+                extra={"order": each.tender.order_number, "counted": each.counted},
+            )
+            again.append(each.tender.order_id)
+            continue
+        try:
+            decision = decide_order(runtime, each, facts.rates, day)
+        except (ValueError, ArithmeticError):
+            logger.exception(
+                "An order cannot be decided", extra={"order": each.tender.order_number}
+            )
+            again.append(each.tender.order_id)
+        else:
+            yield decision
+
+
+def decide_order(runtime: Runtime, facts: OrderFacts, rates: Rates, day: date) -> Decision:
+    """The rules' word on one order."""
+    settings = runtime.settings
+    policy = Policy(
+        business_zone=settings.business_timezone.key,
+        stale_after_days=settings.selection_stale_after_days,
+    )
+    return decide(facts.tender, facts.proposals, rates, policy, day)
+
+
+def look_again(
+    runtime: Runtime,
+    sf: Salesforce,
+    order_ids: list[str],
+    stamp: RunStamp,
+    report: RunReport,
+    looks: int = 1,
+) -> None:
+    """Read these orders afresh and write each alone; what is refused `looks` times is left to
+    people."""
+
+    def decide_now(facts: OrderFacts, rates: Rates) -> Decision:
+        if not facts.is_complete:
+            raise SalesforceRejected(
+                f"{len(facts.proposals)} proposals were read but {facts.counted} were counted.",
+                code="INCOMPLETE",
+                remedy="Look for proposals that the integration user cannot see.",
+            )
+        return decide_order(runtime, facts, rates, stamp.business_date)
+
+    refused: list[Attempt] = []
+    for _ in range(looks):
+        attempts = decide_again(sf, order_ids, decide_now, stamp, runtime.clock)
+        decided = [each.decision for each in attempts if each.decision and not each.errors]
+        settle(runtime, decided, stamp, report)
+        refused = [each for each in attempts if each.errors]
+        order_ids = [each.facts.tender.order_id for each in refused]
+        if not refused:
+            return
+    report.lines += report_skips(sf, refused, stamp, runtime.clock.now())
+
+
+def settle(
+    runtime: Runtime, decisions: Sequence[Decision], stamp: RunStamp, report: RunReport
+) -> None:
+    """Queue what written decisions ask for, and put their lines into the report."""
+    effects = [
+        effect
+        for decision in decisions
+        for effect in effects_of(
+            decision, decision_external_id(stamp, decision.inputs.tender.order_id)
+        )
+    ]
+    now = runtime.clock.now()
+    with runtime.transaction() as session:
+        queue_effects(session, effects, now)
+    report.lines += [line_of(decision) for decision in decisions]
+
+
+def finish(runtime: Runtime, sf: Salesforce, claim: RunClaim, report: RunReport) -> None:
+    """Mark the run's record Completed, with its counts."""
+    now = runtime.clock.now()
+    report.outcome = "completed"
+    summary = json.dumps(report.counts() | {"orders": brief(report)}, ensure_ascii=False)
+    values = {
+        "status": "Completed",
+        "finished_at": now,
+        "heartbeat_at": now,
+        "catch_up": report.catch_up,
+        "orders_due": len(report.lines),
+        "awarded": report.count(Outcome.AWARD),
+        "cancelled": report.count(Outcome.CANCEL),
+        "in_review": report.count(Outcome.REVIEW),
+        "skipped": report.count(Outcome.SKIP),
+        "api_calls": report.api_calls,
+        "summary": summary if len(summary) <= SUMMARY_LENGTH else None,
+    }
+    patch_record(sf, "Selection_Run__c", claim.run_id, run_body(values))
+
+
+def brief(report: RunReport) -> list[list[str | None]]:
+    """Order number, outcome and winner of each line, for the run's record."""
+    return [[line.order_number, line.outcome, line.reason, line.winner] for line in report.lines]
+
+
+def count_calls(sf: Salesforce) -> int:
+    """API calls that selections of this process have made so far."""
+    return usage(sf).by_purpose.get("selection", 0)
+
+
+def lateness(runtime: Runtime, day: date, now: datetime) -> int:
+    """Whole minutes after the usual time of that business date; 0 when not late."""
+    zone = runtime.settings.business_timezone
+    due_at = datetime.combine(day, runtime.settings.selection_time, zone)
+    return max(0, int((now - due_at).total_seconds() // 60))
+
+
+def claim_values(runtime: Runtime, report: RunReport) -> dict[str, object]:
+    """What a new run's record says from the start."""
+    return {
+        "business_date": report.business_date,
+        "zone": runtime.settings.business_timezone.key,
+        "lateness_minutes": report.lateness_minutes,
+        "code_version": runtime.settings.code_version,
+    }

@@ -1,0 +1,1 @@
+"""Tests of bringing workbooks into the org."""
