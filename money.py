@@ -110,8 +110,8 @@ class Money:
 
     def to_decimal(self) -> Decimal:
         """The amount in major units with the currency's own number of decimals."""
-        digits = tuple(int(digit) for digit in str(abs(self.minor)))
-        return Decimal((int(self.minor < 0), digits, -exponent_of(self.currency)))
+        # From text, because a number moved by a context would be rounded to its 28 digits.
+        return Decimal(f"{self.minor}E-{exponent_of(self.currency)}")
 
     def convert(self, rate: Decimal) -> Decimal:
         """The amount in another currency, unrounded. `rate`: units of that currency per one."""

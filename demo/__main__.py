@@ -141,7 +141,7 @@ def meddle_after_the_deadline(console: Console, ops: Person) -> None:
             "CurrencyIsoCode": "EUR",
         },
     )
-    console.print(f"  {manufacturer} offers 1.00 EUR for {order}, half an hour late.")
+    console.print(f"  {manufacturer} proposes 1.00 EUR for {order}, half an hour late.")
     taken = ops.query(
         "SELECT Id FROM Order_Proposal__c WHERE Order__r.External_Id__c = 'RFP-2026-009'"
     )

@@ -1,7 +1,8 @@
 """Which fields of which sObjects are kept here, and under which names, as data.
 
-Owns the list. Everything else (tables, queries, pushes, `flask doctor`) follows from it, so a field
-is added here and by a migration, nowhere else. API names appear in this module and in payloads.
+Owns the list. The replica's tables, its queries and the doctor's needs follow from it, so a field
+of the replica is added here and by a migration, nowhere else. What the selection reads and writes
+stands in `selection_reads` and `selection_writes`, what an import writes in `imports`.
 """
 
 from __future__ import annotations
@@ -48,11 +49,6 @@ class Mapping:
     def paths(self) -> tuple[str, ...]:
         """What a query selects, in the order of the columns."""
         return tuple(each.path for each in self.fields)
-
-    @property
-    def by_path(self) -> dict[str, FieldMap]:
-        """The fields by API name."""
-        return {each.path: each for each in self.fields}
 
 
 SYSTEM_FIELDS = (

@@ -57,7 +57,7 @@ SELECTION_NEEDS = Needs(
             "SELECTION REVIEW",
         ),
         ("Order_Proposal__c", "Status__c"): ("Submitted", "Won", "Reserve", "Rejected"),
-        ("Selection_Run__c", "Status__c"): ("Running", "Completed"),
+        ("Selection_Run__c", "Status__c"): ("Running", "Completed", "Failed"),
         ("Selection_Decision__c", "Outcome__c"): ("AWARD", "REVIEW", "CANCEL", "SKIP", "HOLD"),
     },
 )

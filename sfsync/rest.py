@@ -29,9 +29,13 @@ from sfsync.results import (
 from sfsync.soql import LONGEST_QUERY_BYTES, encoded_bytes, soql
 
 __all__ = [
+    "COLLECTION_SIZE",
+    "COMPOSITE_SIZE",
+    "GRAPH_NODES",
     "GraphResult",
     "Record",
     "SaveResult",
+    "api_versions",
     "collections_upsert",
     "composite",
     "composite_graph",
@@ -47,6 +51,7 @@ __all__ = [
     "query_rows",
     "resource",
     "response_errors",
+    "running_user",
     "soql",
     "upsert_record",
 ]

@@ -272,6 +272,15 @@ def read_run_decisions(sf: Salesforce, run_id: str) -> list[dict[str, Any]]:
     return [{"external_id": row["External_Id__c"], "inputs": row["Inputs__c"]} for row in rows]
 
 
+def read_dead_runs(sf: Salesforce, before: datetime) -> list[Record]:
+    """Runs that are not finished and showed no life since then: Id and External_Id__c."""
+    template = (
+        "SELECT Id, External_Id__c FROM Selection_Run__c WHERE Status__c = 'Running' "
+        "AND Heartbeat_At__c < {before} ORDER BY Started_At__c, Id"
+    )
+    return query(sf, soql(template, before=before))
+
+
 def read_runs(sf: Salesforce, limit: int) -> list[Record]:
     """The latest runs, newest first, for people to read."""
     template = (

@@ -27,7 +27,7 @@ def dump(plain: object) -> str:
 
 def to_plain(value: object) -> Any:
     """A frozen value as plain JSON-ready data. Raises TypeError for what the model never holds."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, int):
         return value
     if isinstance(value, str):
         return str(value)
@@ -42,7 +42,7 @@ def to_plain(value: object) -> Any:
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if is_dataclass(value):
-        pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
+        pairs = ((name, getattr(value, name)) for name in _names_of(cast(Hashable, type(value))))
         return {name: to_plain(item) for name, item in pairs if item is not None}
     raise TypeError(f"{value!r} has no canonical form; use the value types of tenders.model.")
 
@@ -68,6 +68,11 @@ def tell_decimal(number: Decimal) -> str:
     """The shortest exact text of a decimal: 1000.10 and 1000.1 are both `1000.1`."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from config.clock import ClockUnavailable, SystemClock
@@ -28,7 +29,7 @@ from jobs.commands import (
 )
 from jobs.running import Runner
 from jobs.runtime import Runtime
-from jobs.schedule import Job
+from jobs.schedule import Daily, Job
 from jobs.slots import JobRun, RunStatus, read_runs
 from sfsync.claims import worker_name
 
@@ -54,14 +55,15 @@ def list_jobs(limit: int, as_json: bool) -> None:
     now = business_time(runtime)
     listed = [describe(runtime, job, now, limit) for job in jobs_for(runtime.settings)]
     if as_json:
-        print_json([{**each, "runs": [run.as_dict() for run in each["runs"]]} for each in listed])
+        runs = ([run.as_dict() for run in each["runs"]] for each in listed)
+        print_json([each | {"runs": found} for each, found in zip(listed, runs, strict=True)])
         return
     console = Console(highlight=False)
     for each in listed:
         upcoming = f", next {local(runtime, each['next_at'])}" if each["next_at"] else ""
         click.echo(f"{each['name']}: {each['when']}{upcoming}")
         if each["runs"]:
-            console.print(run_table(runtime, each["runs"]))
+            console.print(run_table(runtime, each["runs"], is_daily=each["is_daily"]))
 
 
 @group.command("run")
@@ -114,8 +116,13 @@ def describe(runtime: Runtime, job: Job, now: datetime | None, limit: int) -> di
     """One job with its latest runs."""
     with runtime.transaction() as session:
         runs = list(read_runs(session, job.name, limit))
-    next_at = job.timetable.next_at(now) if now else None
-    return {"name": job.name, "when": job.timetable.words, "next_at": next_at, "runs": runs}
+    return {
+        "name": job.name,
+        "when": job.timetable.words,
+        "is_daily": isinstance(job.timetable, Daily),
+        "next_at": job.timetable.next_at(now) if now else None,
+        "runs": runs,
+    }
 
 
 def latest_run(runtime: Runtime, job: Job) -> JobRun | None:
@@ -124,21 +131,17 @@ def latest_run(runtime: Runtime, job: Job) -> JobRun | None:
         return next(iter(read_runs(session, job.name, 1)), None)
 
 
-def run_table(runtime: Runtime, runs: list[JobRun]) -> Table:
-    """The latest runs of one job."""
+def run_table(runtime: Runtime, runs: list[JobRun], *, is_daily: bool) -> Table:
+    """The latest runs of one job. Only a daily job can be late: another one has a next period."""
     table = Table(header_style="bold")
     for heading in ("Slot", "Status", "Tries", "Late, min", "What came of it"):
         table.add_column(heading)
     for row in runs:
         status = RunStatus(row.status)
-        late = "" if row.lateness_minutes is None else str(row.lateness_minutes)
-        table.add_row(
-            local(runtime, row.slot_at),
-            f"[{COLOURS[status]}]{status}[/]",
-            str(row.attempts),
-            late,
-            tell_outcome(row),
-        )
+        late = str(row.lateness_minutes or "") if is_daily else ""
+        slot_at, tries = local(runtime, row.slot_at), str(row.attempts)
+        colour = COLOURS[status]
+        table.add_row(slot_at, f"[{colour}]{status}[/]", tries, late, escape(tell_outcome(row)))
     return table
 
 

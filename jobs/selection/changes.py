@@ -73,11 +73,18 @@ def order_values(decision: Decision, stamp: RunStamp, now: datetime) -> dict[str
 
 
 def proposal_values(decision: Decision) -> dict[str, dict[str, Any]]:
-    """What changes on each proposal, by its Id: place and fate, or the reason why it is out."""
+    """What changes on each proposal, by its Id: place and fate, or the reason why it is out.
+
+    What an earlier morning wrote there is replaced: an order may come back from review.
+    """
     is_award = decision.outcome is Outcome.AWARD
     changes: dict[str, dict[str, Any]] = {}
     for place in decision.ranking:
-        values: dict[str, Any] = {"rank": place.rank}
+        values: dict[str, Any] = {
+            "rank": place.rank,
+            "exclusion_code": None,
+            "exclusion_reason": None,
+        }
         if is_award:
             values["status"] = fate_of(place.proposal, decision).value
         changes[place.proposal.id] = values
@@ -85,6 +92,7 @@ def proposal_values(decision: Decision) -> dict[str, dict[str, Any]]:
         if exclusion.proposal.status != ProposalStatus.SUBMITTED or exclusion.code in UNTOUCHABLE:
             continue
         values = {
+            "rank": None,
             "exclusion_code": exclusion.code.value,
             "exclusion_reason": shorten(exclusion.words, NOTE_LENGTH),
         }

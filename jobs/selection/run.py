@@ -24,10 +24,10 @@ from jobs.selection.guarded import Attempt, decide_again
 from jobs.selection.manual import record_manual_awards
 from jobs.selection.report import RunReport, line_of
 from jobs.selection.skips import report_skips
-from jobs.selection.sweep import queue_missing_effects
+from jobs.selection.sweep import finish_dead_runs, queue_missing_effects
 from jobs.selection.writing import write_decisions
 from sfsync.client import Salesforce, usage
-from sfsync.errors import SalesforceRejected
+from sfsync.errors import OutcomeUnknown, SalesforceRejected
 from sfsync.preflight import check_org
 from sfsync.rest import patch_record
 from sfsync.selection_reads import find_order_id
@@ -105,6 +105,7 @@ def select_morning(
     stamp = RunStamp(claim.run_id, day, runtime.settings.code_version)
     if claim.outcome is ClaimOutcome.TAKEN_OVER:
         queue_missing_effects(runtime, sf, claim.run_id)
+    finish_dead_runs(runtime, sf, now)
     report.manual = record_manual_awards(sf, now - timedelta(days=7), stamp, now)
     work_through(runtime, sf, read_morning(sf, day), stamp, report)
     report.api_calls = count_calls(sf) - calls_before + 1
@@ -274,7 +275,11 @@ def finish(runtime: Runtime, sf: Salesforce, claim: RunClaim, report: RunReport)
         "api_calls": report.api_calls,
         "summary": summary if len(summary) <= SUMMARY_LENGTH else None,
     }
-    patch_record(sf, "Selection_Run__c", claim.run_id, run_body(values))
+    try:
+        patch_record(sf, "Selection_Run__c", claim.run_id, run_body(values))
+    except OutcomeUnknown:
+        # The same values on the same record: writing them twice is writing them once.
+        patch_record(sf, "Selection_Run__c", claim.run_id, run_body(values))
 
 
 def brief(report: RunReport) -> list[list[str | None]]:

@@ -55,8 +55,13 @@ def write_decisions(
         yield send_call(sf, call, by_id, stamp, clock.now())
         for each in call:
             del by_id[each["graphId"]]
+    send_tails(sf, tails, stamp, clock)
+
+
+def send_tails(sf: Salesforce, tails: Sequence[Record], stamp: RunStamp, clock: Clock) -> None:
+    """Mark the losers that did not fit into their order's graph; a refusal is logged."""
     for call in writes.pack_graphs(tails, spare_nodes=1):
-        send_call(sf, call, by_id, stamp, clock.now())
+        send_call(sf, call, {}, stamp, clock.now())
 
 
 def build_graphs(
@@ -72,13 +77,25 @@ def build_graphs(
     for decision in decisions:
         order_id = decision.inputs.tender.order_id
         by_id[order_id] = decision
-        nodes = build_nodes(sf, decision, stamp, now)
-        head = nodes if len(nodes) <= MOST_NODES else [*nodes[: MOST_NODES - 1], nodes[-1]]
-        for start in range(MOST_NODES - 1, len(nodes) - 1, MOST_NODES):
-            if len(nodes) > MOST_NODES:
-                rest = nodes[start : min(start + MOST_NODES, len(nodes) - 1)]
-                tails.append(writes.graph(f"{order_id}-{start}", rest))
-        yield writes.graph(order_id, head)
+        head, rest = split_order(order_id, build_nodes(sf, decision, stamp, now))
+        tails += rest
+        yield head
+
+
+def split_order(order_id: str, nodes: list[writes.Node]) -> tuple[Record, list[Record]]:
+    """One order's graph, and graphs for the losers that do not fit into it.
+
+    The order, its best proposals and its decision always stay together.
+    """
+    if len(nodes) <= MOST_NODES:
+        return writes.graph(order_id, nodes), []
+    head = [*nodes[: MOST_NODES - 1], nodes[-1]]
+    losers = nodes[MOST_NODES - 1 : -1]
+    rest = [
+        writes.graph(f"{order_id}-{start}", losers[start : start + MOST_NODES])
+        for start in range(0, len(losers), MOST_NODES)
+    ]
+    return writes.graph(order_id, head), rest
 
 
 def send_call(

@@ -198,11 +198,6 @@ class SObject:
                 return candidate
         return None
 
-    @property
-    def external_id_fields(self) -> list[Field]:
-        """Fields that an upsert may match on, besides Id."""
-        return [f for f in self.fields.values() if f.external_id]
-
 
 @dataclass(frozen=True)
 class PermissionSet:

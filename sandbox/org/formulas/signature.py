@@ -35,11 +35,6 @@ class Bound:
     node: Node
     field: FieldRef | None = None  #: for field references and PRIORVALUE
 
-    @property
-    def is_text(self) -> bool:
-        """True when blank text rules apply: text is never null."""
-        return self.type is TEXT
-
 
 #: Binds a call whose arguments are already bound.
 Binding: TypeAlias = Callable[[Call, tuple[Bound, ...]], Bound]
