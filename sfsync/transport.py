@@ -115,8 +115,10 @@ class SalesforceAdapter(HTTPAdapter):
                 if attempt == attempts:
                     raise
             else:
-                if answer.status_code not in PASSING_STATUSES or attempt == attempts:
+                if answer.status_code not in PASSING_STATUSES:
                     return answer
+                if attempt == attempts:
+                    return refuse_login_outage(request, answer)
                 answer.close()
             self._sleep(pause_s(attempt))
         raise AssertionError("the last attempt returns or raises")
@@ -143,6 +145,18 @@ class SalesforceAdapter(HTTPAdapter):
         with self._login_lock:
             if self.token == refused and self._login is not None:
                 self.token = self._login()
+
+
+def refuse_login_outage(
+    request: requests.PreparedRequest, answer: requests.Response
+) -> requests.Response:
+    """The org's last word on a request; for a login, its outage is no answer at all.
+
+    simple-salesforce would read an outage's JSON as a login that succeeded without an address.
+    """
+    if urlsplit(request.url or "").path != LOGIN_PATH:
+        return answer
+    raise requests.ConnectionError(f"the login answered {answer.status_code}", request=request)
 
 
 def is_repeatable(request: requests.PreparedRequest) -> bool:

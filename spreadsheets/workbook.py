@@ -24,6 +24,8 @@ from spreadsheets.problems import WorkbookRejected
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED_BYTES = 300 * 1024 * 1024
+#: Cells from A1 to the last one in use. One stray entry at the bottom of a sheet makes 17 billion.
+MAX_CELLS = 2_000_000
 #: What openpyxl lets through when parts of the archive are missing, cut or nonsense.
 DAMAGE = (
     InvalidFileException,
@@ -106,6 +108,7 @@ def check_container(path: Path) -> None:
 
 def read_rows(shown: Any, written: Any) -> dict[int, list[Cell]]:
     """Rows of one worksheet, with every cell of a merged range showing the range's value."""
+    check_extent(shown)
     merged = merged_values(shown)
     rows: dict[int, list[Cell]] = {}
     for row in shown.iter_rows():
@@ -113,6 +116,16 @@ def read_rows(shown: Any, written: Any) -> dict[int, list[Cell]]:
         if any(cell.value is not None or cell.is_uncalculated for cell in cells):
             rows[row[0].row] = cells
     return rows
+
+
+def check_extent(sheet: Any) -> None:
+    """Refuse a sheet whose last cell lies so far out that walking there would never end."""
+    if sheet.max_row * sheet.max_column > MAX_CELLS:
+        last = f"{get_column_letter(sheet.max_column)}{sheet.max_row}"
+        raise WorkbookRejected(
+            f"Sheet '{sheet.title}' reaches to cell {last}; at most {MAX_CELLS:,} cells are read. "
+            "Delete the rows and columns beyond the table, then save the workbook."
+        )
 
 
 def merged_values(sheet: Any) -> dict[tuple[int, int], object]:

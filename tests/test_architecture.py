@@ -94,6 +94,7 @@ def test_nothing_that_is_committed_names_a_machine_path_or_a_registry_host() -> 
         check=False,
     ).stdout.split("\n")
 
+    assert "README.md" in listed, "git did not list the files, so nothing was checked"
     for name in filter(None, listed):
         path = ROOT / name
         if path.suffix in {".xlsx", ".png"} or not path.is_file():
@@ -109,3 +110,11 @@ def test_the_make_targets_that_the_readme_promises_explain_themselves() -> None:
         assert f"\n{target}: " in makefile
         line = next(row for row in makefile.splitlines() if row.startswith(f"{target}: "))
         assert "## " in line, target
+
+
+def test_the_documents_hold_no_placeholder() -> None:
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        text = path.read_text(encoding="utf-8")
+        assert not [
+            word for word in ("DEMO_" + "OUTPUT", "TO" + "DO", "FIX" + "ME") if word in text
+        ]

@@ -9,6 +9,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.clock import ClockUnavailable
 from config.schema import SchemaOutdated, ensure_schema
 from config.settings import Settings
 from jobs.commands import command_runtime, json_option, print_json
@@ -63,6 +64,8 @@ def examine(runtime: Runtime) -> Iterator[Finding]:
             yield from _examine_org(sf, runtime)
     except SalesforceError as error:
         yield Finding("org", False, error.message, error.remedy)
+    except ClockUnavailable as error:
+        yield Finding("clock", False, str(error))
 
 
 def _examine_org(sf: Salesforce, runtime: Runtime) -> Iterator[Finding]:

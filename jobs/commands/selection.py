@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 from flask.cli import AppGroup
 from rich.table import Table
+from rich.text import Text
 
 from jobs.commands import command_runtime, dry_run_option, explained, json_option, print_json
 from jobs.commands.terminal import open_console
@@ -83,11 +84,10 @@ def report_table(report: RunReport) -> Table:
     for line in report.lines:
         colour = COLOURS.get(line.outcome, "white")
         name = f"{line.order_number} {line.external_id or ''}".strip()
-        outcome = f"[{colour}]{line.outcome}[/]"
-        winner, maker = line.winner or "", line.manufacturer or ""
-        table.add_row(
-            name, outcome, winner, maker, line.price or "", line.margin or "", line.message
-        )
+        told = (line.winner, line.manufacturer, line.price, line.margin, line.message)
+        # As Text, because a name with brackets would be taken for rich's markup.
+        cells = [Text(each or "") for each in told]
+        table.add_row(Text(name), Text(line.outcome, colour), *cells)
     return table
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 from rich.table import Table
+from rich.text import Text
 
 from jobs.commands import (
     EXIT_MISCONFIGURED,
@@ -97,7 +98,9 @@ def problem_table(report: ImportReport) -> Table:
         table.add_column(heading)
     for problem in report.problems:
         where = f"{problem.sheet}!{problem.cell}"
-        table.add_row(where, problem.value, problem.reason, problem.remedy)
+        told = (where, problem.value, problem.reason, problem.remedy)
+        # As Text, because a cell with brackets would be taken for rich's markup.
+        table.add_row(*(Text(each) for each in told))
     return table
 
 

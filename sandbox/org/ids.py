@@ -12,6 +12,9 @@ import re
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #: Each suffix character says which of five characters are capitals.
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+#: `1` for a capital and `0` for anything else; five of them, the first one lowest, make a suffix.
+_CAPITALS = str.maketrans({char: "01"["A" <= char <= "Z"] for char in BASE62})
+_SUFFIX_OF = {f"{number:05b}"[::-1]: char for number, char in enumerate(_SUFFIX)}
 _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[A-Za-z0-5]{3})?")
 #: Three characters between the key prefix and the serial number; they name the pod in a real org.
 _POD = "Lc0"
@@ -24,11 +27,8 @@ class MalformedIdError(ValueError):
 
 def checksum(id15: str) -> str:
     """The three characters that make a 15-character Id safe where letter case is lost."""
-    chunks = (id15[start : start + 5] for start in (0, 5, 10))
-    return "".join(
-        _SUFFIX[sum(1 << place for place, char in enumerate(chunk) if "A" <= char <= "Z")]
-        for chunk in chunks
-    )
+    capitals = id15.translate(_CAPITALS)
+    return _SUFFIX_OF[capitals[:5]] + _SUFFIX_OF[capitals[5:10]] + _SUFFIX_OF[capitals[10:]]
 
 
 def make_id(key_prefix: str, serial: int) -> str:

@@ -1,15 +1,12 @@
-"""What the import rules cannot say: nobody imports entry points, tables tell whose they are."""
+"""What holds for every command and every table: names, rehearsals, lists for programs."""
 
 from __future__ import annotations
 
 import importlib
-import re
 
 from app import COMMAND_MODULES
 from config.database import Base
-from config.parsing import ROOT
 
-PACKAGES = ("config", "sfsync", "jobs", "webhooks", "tenders", "spreadsheets", "sandbox")
 #: What a table's name begins with; the prefix tells whose it is (docs/architecture.md).
 PREFIXES = ("sf_", "sync_", "outbox_", "inbox_", "job_", "ledger_", "voucher_", "import_")
 
@@ -17,16 +14,6 @@ PREFIXES = ("sf_", "sync_", "outbox_", "inbox_", "job_", "ledger_", "voucher_", 
 WRITING_COMMANDS = ("import apply", "jobs run", "select run", "sync pull", "sync push")
 #: Commands for a release and for developers; their answer is the state of the tables.
 MIGRATING_COMMANDS = {"db revision", "db upgrade"}
-
-
-def test_nobody_imports_the_application() -> None:
-    importing = re.compile(r"^\s*(from app import|import app\b)", re.MULTILINE)
-    files = [ROOT / "money.py"]
-    files += [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
-
-    assert [
-        str(file) for file in files if file.exists() and importing.search(file.read_text())
-    ] == []
 
 
 def test_every_module_of_the_table_has_a_command_group_of_its_own_name() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskCliRunner
 
+from jobs.imports import CURRENCIES
 from jobs.runtime import build_runtime
 from sandbox.server import LocalOrgServer
 from tests.control import counted_calls
@@ -213,3 +214,9 @@ def test_an_import_while_the_org_is_down_ends_with_3_and_leaves_nothing_half_don
     cli.app.extensions["runtime"] = old
     assert result.exit_code == 3
     assert "127.0.0.1:9" in result.stderr
+
+
+def test_the_currencies_that_an_import_accepts_are_those_of_the_org(org: LocalOrgServer) -> None:
+    rows = query(org, "SELECT IsoCode FROM CurrencyType WHERE IsActive = true")
+
+    assert {row["IsoCode"] for row in rows} == CURRENCIES

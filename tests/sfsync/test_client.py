@@ -14,7 +14,7 @@ from sandbox.server import LocalOrgServer
 from sfsync.client import connect, sobject
 from sfsync.errors import SalesforceAuthFailed, SalesforceUnavailable
 from sfsync.rest import api_versions, org_time, query, running_user
-from tests.control import counted_calls
+from tests.control import add_fault, counted_calls
 
 INTEGRATION = "integration@manufaktura.example"
 
@@ -194,3 +194,12 @@ def test_the_connection_is_made_with_the_version_of_the_settings(org: LocalOrgSe
 
     assert sf.sf_version == "60.0"
     assert Path(sf.base_url).name == "v60.0"
+
+
+def test_a_login_during_an_outage_that_answers_json_is_an_outage_and_no_wrong_password(
+    org: LocalOrgServer,
+) -> None:
+    add_fault(org, action="status", status=503, path="/services/oauth2/token")
+
+    with pytest.raises(SalesforceUnavailable):
+        connect(Settings(salesforce_url=org.url), sleep=lambda _: None)

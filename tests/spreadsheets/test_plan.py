@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from spreadsheets.plan import plan_import
 from spreadsheets.problems import WorkbookRejected
@@ -199,6 +199,15 @@ def test_an_archive_that_is_no_workbook_and_one_that_unpacks_to_gigabytes_are_re
         plan_import(tmp_path / "a.xlsx", WARSAW, CURRENCIES)
     with pytest.raises(WorkbookRejected, match="unpacks to"):
         plan_import(tmp_path / "b.xlsx", WARSAW, CURRENCIES)
+
+
+def test_a_sheet_with_a_stray_cell_at_its_far_end_is_refused_at_once(tmp_path: Path) -> None:
+    path = a_workbook(tmp_path / "orders.xlsx", [an_order_row()])
+    book = load_workbook(path)
+    book.worksheets[0]["XFD1048576"] = "x"
+    book.save(path)
+    with pytest.raises(WorkbookRejected, match="XFD1048576"):
+        plan_import(path, WARSAW, CURRENCIES)
 
 
 def test_a_damaged_workbook_and_one_without_headings_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,149 @@
+"""The real jobs, one call each, against the local org."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from jobs.catalogue import StillRunning, jobs_for, run_pull, run_push, run_selection
+from jobs.runtime import Runtime, build_runtime
+from jobs.schedule import Job, Stopped, Turn
+from jobs.slots import RunStatus
+from jobs.worker import Worker
+from sandbox.server import LocalOrgServer
+from sfsync.outbox import enqueue
+from tests.acceptance.builders import a_designer, a_maker, a_proposal, an_order
+from tests.acceptance.market import Market
+from tests.jobs.builders import MORNING, WARSAW, local, runs_of
+
+SEVEN = local("2025-03-11 07:00")
+
+
+@pytest.fixture
+def market(org: LocalOrgServer) -> Iterator[Market]:
+    """One order that is due, with one proposal, on a morning at 07:00."""
+    with Market(org) as market:
+        market.at("2025-03-11 07:00")
+        market.seed(a_designer(), a_maker("m1"), an_order(), a_proposal("p1", "m1", "900"))
+        yield market
+
+
+@pytest.fixture
+def runtime(market: Market, sqlite: Engine) -> Iterator[Runtime]:
+    database_url = sqlite.url.render_as_string()
+    settings = Settings(environment="test", salesforce_url=market.url, database_url=database_url)
+    runtime = build_runtime(settings)
+    yield runtime
+    runtime.engine.dispose()
+
+
+def turn_at(text: str) -> Turn:
+    slot = MORNING.due_slot(local(text))
+    assert slot is not None
+    return Turn(slot)
+
+
+def job_called(name: str, runtime: Runtime) -> Job:
+    return next(job for job in jobs_for(runtime.settings) if job.name == name)
+
+
+def test_selection_answers_with_counts_and_no_records(market: Market, runtime: Runtime) -> None:
+    market.at("2025-03-11 07:20")
+    result = run_selection(runtime, turn_at("2025-03-11 07:20"))
+
+    assert result.pop("api_calls") > 0
+    assert result == {
+        "outcome": "completed",
+        "run": "run:Europe/Warsaw:2025-03-11",
+        "business_date": "2025-03-11",
+        "lateness_minutes": 20,
+        "catch_up": False,
+        "orders": 1,
+        "counts": {"AWARD": 1},
+        "manual": 0,
+    }
+
+
+def test_selection_that_passes_midnight_stays_that_mornings(
+    market: Market, runtime: Runtime
+) -> None:
+    market.seed(an_order("o2", EffectiveDate="2025-03-11"))
+    market.seed(a_proposal("p2", "m1", "500", order="o2"))
+    market.at("2025-03-12 00:00")
+    run_selection(runtime, turn_at("2025-03-11 23:59"))
+
+    (run,) = market.runs()
+    assert run["External_Id__c"] == "run:Europe/Warsaw:2025-03-11"
+    assert market.order("o1")["Status"] == "MANUFACTURER SELECTED"
+    assert market.order("o2")["Status"] == "AWAITING PROPOSALS"
+
+
+def test_selection_that_another_worker_is_at_is_asked_for_again_and_then_found_done(
+    market: Market, runtime: Runtime
+) -> None:
+    values = {
+        "External_Id__c": "run:Europe/Warsaw:2025-03-11",
+        "Status__c": "Running",
+        "Worker__c": "somebody else",
+        "Fence__c": 1,
+        "Heartbeat_At__c": SEVEN.isoformat(),
+    }
+    created = market.admin.call("POST", "sobjects/Selection_Run__c", json=values).json()
+    worker = Worker(runtime)
+    select = job_called("select", runtime)
+
+    with pytest.raises(StillRunning):
+        run_selection(runtime, turn_at("2025-03-11 07:00"))
+    assert worker.tick(select) is RunStatus.FAILED
+    assert market.order()["Status"] == "AWAITING PROPOSALS"
+    market.admin.change("Selection_Run__c", created["id"], Status__c="Completed")
+    assert worker.tick(select) is RunStatus.DONE
+    (run,) = runs_of(runtime.engine)
+    assert run.result is not None
+    assert (run.result["outcome"], run.attempts) == ("already completed", 2)
+
+
+def test_pull_and_push_answer_with_counts(market: Market, runtime: Runtime) -> None:
+    values = {
+        "Name": "Borealis Labs",
+        "RecordType": {"DeveloperName": "Hardware_Designer"},
+    }
+    with runtime.transaction() as session:
+        enqueue(session, "Account", "HD-9", values, "test")
+
+    pushed = run_push(runtime, turn_at("2025-03-11 07:00"))
+    assert (pushed["sent"], pushed["created"], pushed["rejected"]) == (1, 1, 0)
+    assert "problems" not in pushed
+    pulled = run_pull(runtime, turn_at("2025-03-11 07:00"))
+    assert {name: tally["inserted"] for name, tally in pulled["objects"].items()} == {
+        "Account": 3,
+        "Order": 1,
+        "Order_Proposal__c": 1,
+    }
+    assert pulled["api_calls"] == 3
+
+
+def test_pull_that_is_stopped_between_pages_is_continued(runtime: Runtime) -> None:
+    def stop() -> None:
+        raise Stopped("told to end")
+
+    with pytest.raises(Stopped):
+        run_pull(runtime, Turn(turn_at("2025-03-11 07:00").slot, stop))
+    pulled = run_pull(runtime, turn_at("2025-03-11 07:00"))
+
+    assert [tally["read"] for tally in pulled["objects"].values()] == [2, 1, 1]
+
+
+def test_each_job_of_a_worker_logs_in_for_itself(market: Market, runtime: Runtime) -> None:
+    worker = Worker(runtime)
+    for job in reversed(worker.jobs):
+        assert worker.tick(job) in (RunStatus.DONE, None)
+    for job in worker.jobs:
+        worker.tick(job)
+
+    connections = [each.connect() for each in worker._runner._runtimes.values()]
+    assert len({id(sf.session) for sf in connections}) == 3
+    assert SEVEN.astimezone(WARSAW).hour == 7
