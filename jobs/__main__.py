@@ -6,6 +6,7 @@ database does not answer. An org that is down is no reason to end: ticks go on.
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 import click
@@ -21,6 +22,8 @@ from jobs.worker import Worker, serve
 
 def main() -> int:
     """Run the worker until it is told to end; returns the exit code."""
+    description = "The worker: selects at SELECTION_TIME, pulls and pushes. Settings: .env.example."
+    argparse.ArgumentParser("python -m jobs", description=description).parse_args()
     try:
         settings = Settings.from_env()
         configure_logging(settings)

@@ -13,7 +13,7 @@ from config.clock import business_date
 from config.settings import Settings
 from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Turn
-from jobs.selection.claims import ClaimOutcome
+from jobs.selection.report import RunOutcome
 from jobs.selection.run import Options, select_proposals
 from sfsync.pull import pull
 from sfsync.push import push
@@ -58,7 +58,7 @@ def run_selection(runtime: Runtime, turn: Turn) -> dict[str, Any]:
     """
     day = business_date(turn.slot.at, runtime.settings.business_timezone)
     report = select_proposals(runtime, Options(day)).as_dict()
-    if report["outcome"] == f"already {ClaimOutcome.RUNNING}":
+    if report["outcome"] == RunOutcome.ALREADY_RUNNING:
         raise StillRunning(
             f"Another worker is at the run {report['run']}. If it died, the org's record of that"
             " run is taken over ten minutes after its last sign of life."

@@ -23,6 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import ClockUnavailable, SystemClock
+from config.process import name_process
 from jobs.catalogue import jobs_for
 from jobs.claims import LEASE, Claims
 from jobs.outages import DATABASE, ORG, Outages
@@ -30,7 +31,6 @@ from jobs.running import Runner
 from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Stopped, firsts
 from jobs.slots import RunStatus
-from sfsync.claims import worker_name
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Worker:
     ) -> None:
         self.runtime = runtime
         self.jobs = tuple(jobs_for(runtime.settings) if jobs is None else jobs)
-        self.name = worker_name()
+        self.name = name_process()
         self.claims = Claims(runtime.engine, SystemClock(), self.name, lease)
         self.outages = Outages()
         self._runner = Runner(runtime, self.claims, self.outages, self._give_way_to_the_end)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -18,6 +19,7 @@ from sandbox.api.call import Answer
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import to_response
 from sandbox.org.errors import OrgError, refuse
+from sandbox.plan_files import fill_in_files
 
 if TYPE_CHECKING:
     from sandbox.api.services import Services
@@ -85,11 +87,19 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
 def _respond(act: _Action) -> Callable[..., Response]:
     def view(**arguments: Any) -> Response:
         try:
+            _refuse_web_pages()
             return to_response(act(**arguments))
         except OrgError as error:
             return to_response(refusal_answer(error))
 
     return view
+
+
+def _refuse_web_pages() -> None:
+    """A page of some web site, open in a browser of this machine, must not empty the org."""
+    host = urlsplit(request.headers.get("Origin", "")).hostname
+    if host is not None and host not in ("127.0.0.1", "::1", "localhost"):
+        raise refuse("INSUFFICIENT_ACCESS", f"The control plane serves no web page of {host}")
 
 
 def reset_org(services: Services) -> None:
@@ -110,7 +120,8 @@ def _reset(services: Services) -> Answer:
 
 
 def _seed(services: Services) -> Answer:
-    ids = services.org.seed(_read_body())
+    plan = fill_in_files(_read_body(), services.settings.data_folders)
+    ids = services.org.seed(plan)
     return Answer(body={"ids": ids, "created": len(ids)})
 
 

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from sandbox.listener import HOST, Listener
 from sandbox.metadata import load_schema
 from sandbox.org.org import Org
 from sandbox.proxy import LoginProxy
+from sandbox.soql import parse as parse_soql
 from sandbox.tls import make_tls_context
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class LocalOrgServer:
         session_lifetime_s: int | None = None,
         schema: Schema | None = None,
     ) -> None:
+        self._data_folders = tuple(Path(folder) / "data" for folder in metadata)
         with ExitStack() as stack:
             self._start(
                 stack,
@@ -91,6 +94,8 @@ class LocalOrgServer:
         app = create_app(self.services)
         for listener in (plain, secure):
             listener.start(app)
+        # The first query would otherwise wait a second for the grammar's tables.
+        Thread(target=parse_soql, args=("SELECT Id FROM User",), daemon=True).start()
         if proxy:
             proxy.start()
 
@@ -102,7 +107,7 @@ class LocalOrgServer:
         return proxy
 
     def _make_services(self, data: Path | None, limits: tuple[int, int | None]) -> Services:
-        settings = ApiSettings(self.url, self.tls_url, *limits)
+        settings = ApiSettings(self.url, self.tls_url, *limits, self._data_folders)
         sessions = Sessions(self.org.org_id, data, settings.session_lifetime_s)
         return make_services(self.org, settings, sessions, self._key.public)
 

@@ -92,8 +92,8 @@ def _missing_fields(describes: Describes, needs: Needs) -> Iterator[str]:
 
 
 def is_writable(described: Mapping[str, Any]) -> bool:
-    """Whether describe says that we may create or change the field."""
-    return bool(described.get("updateable", True) or described.get("createable", True))
+    """Whether describe says that we may change the field."""
+    return bool(described.get("updateable", True))
 
 
 def _missing_values(describes: Describes, needs: Needs) -> Iterator[str]:

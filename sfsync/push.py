@@ -20,7 +20,7 @@ from sqlalchemy import Engine, func, select
 
 from config.clock import Clock, SystemClock
 from config.database import transaction
-from sfsync.claims import Claims, worker_name
+from config.process import name_process
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
     OutcomeUnknown,
@@ -28,6 +28,7 @@ from sfsync.errors import (
     SalesforceRejected,
     SalesforceRetryable,
 )
+from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.readback import read_back
@@ -87,7 +88,7 @@ def push(
     Raises SalesforceRetryable or SalesforceAuthFailed when the org cannot be worked with at all:
     what was not sent stays due.
     """
-    claims = Claims(engine, clock or SystemClock(), worker_name())
+    claims = WriteLeases(engine, clock or SystemClock(), name_process())
     pusher = _Pusher(sf, claims, PushReport(), sleep)
     calls_before = usage(sf).calls
     with purpose("push"):
@@ -128,7 +129,7 @@ class _Pusher:
     """One push at work."""
 
     sf: Salesforce
-    claims: Claims
+    claims: WriteLeases
     report: PushReport
     sleep: Callable[[float], None]
 

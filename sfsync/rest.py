@@ -16,7 +16,12 @@ from simple_salesforce.api import Salesforce
 
 from sfsync import jsonio
 from sfsync.edge import reading, writing
-from sfsync.errors import IncompleteRead, OutcomeUnknown
+from sfsync.errors import (
+    IncompleteRead,
+    OutcomeUnknown,
+    SalesforceAuthFailed,
+    SalesforceRejected,
+)
 from sfsync.results import (
     GraphResult,
     Record,
@@ -133,8 +138,15 @@ def api_versions(sf: Salesforce) -> list[str]:
 
 def running_user(sf: Salesforce) -> Record:
     """The user that this connection acts for: Id, Username, TimeZoneSidKey."""
-    with reading(sf):
-        identity = sf.oauth2("userinfo") or {}
+    try:
+        with reading(sf):
+            identity = sf.oauth2("userinfo") or {}
+    except SalesforceRejected as error:
+        # This resource answers a dead token with 403 and text, not with INVALID_SESSION_ID.
+        raise SalesforceAuthFailed(
+            "The org does not accept the login.",
+            remedy="Renew SALESFORCE_ACCESS_TOKEN, or log in with a client ID.",
+        ) from error
     text = "SELECT Id, Username, TimeZoneSidKey FROM User WHERE Id = {user}"
     return query(sf, soql(text, user=str(identity["user_id"])))[0]
 

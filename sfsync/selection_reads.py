@@ -290,3 +290,13 @@ def read_runs(sf: Salesforce, limit: int) -> list[Record]:
         "LIMIT {limit}"
     )
     return query(sf, soql(template, limit=limit))
+
+
+def count_run_outcomes(sf: Salesforce, run_id: str) -> dict[str, int]:
+    """Stored decisions of one run, by outcome; awards by hand are not its work."""
+    template = (
+        "SELECT Outcome__c, COUNT(Id) total FROM Selection_Decision__c "
+        "WHERE Selection_Run__c = {run} AND Type__c = 'AUTOMATIC' GROUP BY Outcome__c"
+    )
+    rows = query(sf, soql(template, run=run_id))
+    return {row["Outcome__c"]: int(row["total"]) for row in rows}

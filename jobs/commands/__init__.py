@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 import click
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
 
 from config.clock import ClockUnavailable
 from config.schema import SchemaOutdated, ensure_schema
@@ -52,8 +53,17 @@ def explained(function: F) -> F:
         except tuple(kind for kind, _ in EXIT_CODES) as error:
             click.secho(f"Error: {error}", err=True, fg="red")
             raise SystemExit(exit_code_for(error)) from error
+        except DBAPIError as error:
+            click.secho(f"Error: {tell_database_error(error)}", err=True, fg="red")
+            raise SystemExit(EXIT_MISCONFIGURED) from error
 
     return cast(F, wrapper)
+
+
+def tell_database_error(error: DBAPIError) -> str:
+    """The driver's own words, which hold no password, and what to do."""
+    said = " ".join(str(error.orig).split())[:300]
+    return f"The database cannot be used: {said}. Check DATABASE_URL and that its server runs."
 
 
 def exit_code_for(error: Exception) -> int:

@@ -14,10 +14,17 @@ from flask.cli import AppGroup
 from rich.table import Table
 from rich.text import Text
 
-from jobs.commands import command_runtime, dry_run_option, explained, json_option, print_json
+from jobs.commands import (
+    EXIT_MISCONFIGURED,
+    command_runtime,
+    dry_run_option,
+    explained,
+    json_option,
+    print_json,
+)
 from jobs.commands.terminal import open_console
 from jobs.selection.report import RunReport
-from jobs.selection.run import Options, OrderNotFound, select_proposals
+from jobs.selection.run import FutureDate, Options, OrderNotFound, select_proposals
 from sfsync import selection_reads as reads
 from sfsync.preflight import PreflightFailed
 
@@ -46,6 +53,8 @@ def run(as_of: datetime | None, order: str | None, dry_run: bool, as_json: bool)
         end_with(str(error), EXIT_NOT_READY)
     except OrderNotFound as error:
         end_with(str(error), EXIT_NOT_FOUND)
+    except FutureDate as error:
+        end_with(str(error), EXIT_MISCONFIGURED)
     if as_json:
         print_json(report.as_dict() | {"seconds": str(report.seconds)})
     else:

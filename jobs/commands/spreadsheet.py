@@ -16,6 +16,7 @@ from rich.text import Text
 from jobs.commands import (
     EXIT_MISCONFIGURED,
     EXIT_REJECTED,
+    EXIT_UNAVAILABLE,
     command_runtime,
     dry_run_option,
     explained,
@@ -67,6 +68,8 @@ def finish(file: Path, as_json: bool, strict: bool, *, is_dry_run: bool) -> None
     else:
         show_report(report)
     refused = report.rows_refused + (report.push.rejected if report.push else 0)
+    if report.push and report.push.waiting and not report.push.sent:
+        raise SystemExit(EXIT_UNAVAILABLE)
     if (strict and refused) or (report.rows_read and not report.went_in):
         raise SystemExit(EXIT_REJECTED)
 

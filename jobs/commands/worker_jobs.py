@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.clock import ClockUnavailable, SystemClock
+from config.process import name_process
 from jobs.catalogue import jobs_for
 from jobs.claims import Claims
 from jobs.commands import (
@@ -31,7 +32,6 @@ from jobs.running import Runner
 from jobs.runtime import Runtime
 from jobs.schedule import Daily, Job
 from jobs.slots import JobRun, RunStatus, read_runs
-from sfsync.claims import worker_name
 
 group = AppGroup("jobs", help="The worker's schedule, and how its runs went.")
 
@@ -82,7 +82,7 @@ def run(name: str, dry_run: bool, as_json: bool) -> None:
     slot = job.timetable.due_slot(now)
     status = None
     if not dry_run:
-        claims = Claims(runtime.engine, SystemClock(), worker_name())
+        claims = Claims(runtime.engine, SystemClock(), name_process())
         status = Runner(runtime, claims).run_due(job, now, is_urgent=True)
     row = latest_run(runtime, job)
     is_this_slot = row is not None and slot is not None and row.slot_at == slot.at

@@ -8,10 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from tenders.decision import Decision, Outcome
 from tenders.explanation import summarize
+
+
+class RunOutcome(StrEnum):
+    """How a run ended."""
+
+    COMPLETED = "completed"  #: every due order was looked at
+    ALREADY_RUNNING = "already running"  #: somebody else is at this morning
+    ALREADY_COMPLETED = "already completed"  #: the morning was done before
+    DRY_RUN = "dry run"  #: nothing was written
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class RunReport:
     """One run: what it was, what it did, what it cost."""
 
     business_date: date
-    outcome: str  #: completed, already running, already completed, dry run
+    outcome: RunOutcome
     run: str | None = None  #: external ID of the run's record
     run_id: str | None = None
     lateness_minutes: int = 0

@@ -6,39 +6,43 @@ here; every rule is in `tenders`, every guard in the org.
 
 from __future__ import annotations
 
-import json
 import logging
+import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from config.clock import business_date
 from jobs.effects import queue_effects
 from jobs.runtime import Runtime
 from jobs.selection.changes import RunStamp, decision_external_id
-from jobs.selection.claims import ClaimOutcome, RunClaim, claim_run, run_external_id
+from jobs.selection.closing import check_cancellations, finish, mark_failed
 from jobs.selection.consequences import effects_of
 from jobs.selection.facts import MorningFacts, OrderFacts, read_morning, read_some
 from jobs.selection.guarded import Attempt, decide_again
 from jobs.selection.manual import record_manual_awards
-from jobs.selection.report import RunReport, line_of
+from jobs.selection.report import RunOutcome, RunReport, line_of
+from jobs.selection.run_record import ClaimOutcome, RunClaim, claim_run, run_external_id
 from jobs.selection.skips import report_skips
 from jobs.selection.sweep import finish_dead_runs, queue_missing_effects
 from jobs.selection.writing import write_decisions
 from sfsync.client import Salesforce, usage
-from sfsync.errors import OutcomeUnknown, SalesforceRejected
+from sfsync.errors import SalesforceRejected
 from sfsync.preflight import check_org
-from sfsync.rest import patch_record
 from sfsync.selection_reads import find_order_id
-from sfsync.selection_writes import run_body
 from sfsync.usage import purpose
 from tenders.decision import Decision, Outcome, decide
 from tenders.model import Policy, Rates
 
 logger = logging.getLogger(__name__)
-#: A summary longer than this would not fit its field in the org.
-SUMMARY_LENGTH = 130_000
+#: What the run's record can hold; a date typed with a wrong century is not worth more.
+MOST_MINUTES = 999_999_999
+
+
+class FutureDate(Exception):
+    """The business date asked for has not begun; nothing was touched."""
 
 
 class OrderNotFound(Exception):
@@ -66,8 +70,9 @@ def select_proposals(runtime: Runtime, options: Options = Options()) -> RunRepor
     with purpose("selection"):
         sf = runtime.connect()
         calls_before = count_calls(sf)
+        check_options(runtime, options)
         check_org(sf)
-        select = select_single if options.order else select_morning
+        select = select_morning if options.order is None else select_single
         report = select(runtime, sf, options, calls_before)
         report.api_calls = count_calls(sf) - calls_before
     report.seconds = round(time.monotonic() - started, 2)
@@ -91,7 +96,7 @@ def select_morning(
     """All due orders of one business date."""
     now = runtime.clock.now()
     day = options.day or business_date(now, runtime.settings.business_timezone)
-    report = RunReport(day, "dry run", lateness_minutes=lateness(runtime, day, now))
+    report = RunReport(day, RunOutcome.DRY_RUN, lateness_minutes=lateness(runtime, day, now))
     if options.is_dry_run:
         facts = read_morning(sf, day)
         report.lines = [line_of(each) for each in decide_all(runtime, facts, day, [])]
@@ -100,16 +105,17 @@ def select_morning(
     claim = claim_run(sf, key, claim_values(runtime, report), now)
     report.run, report.run_id = key, claim.run_id
     if not claim.may_work:
-        report.outcome = f"already {claim.outcome.value}"
+        report.outcome = RunOutcome(f"already {claim.outcome.value}")
         return report
     stamp = RunStamp(claim.run_id, day, runtime.settings.code_version)
-    if claim.outcome is ClaimOutcome.TAKEN_OVER:
-        queue_missing_effects(runtime, sf, claim.run_id)
-    finish_dead_runs(runtime, sf, now)
-    report.manual = record_manual_awards(sf, now - timedelta(days=7), stamp, now)
-    work_through(runtime, sf, read_morning(sf, day), stamp, report)
-    report.api_calls = count_calls(sf) - calls_before + 1
-    finish(runtime, sf, claim, report)
+    with failing_openly(runtime, sf, claim):
+        if claim.outcome is ClaimOutcome.TAKEN_OVER:
+            queue_missing_effects(runtime, sf, claim.run_id)
+        finish_dead_runs(runtime, sf, now)
+        report.manual = record_manual_awards(sf, now - timedelta(days=7), stamp, now)
+        work_through(runtime, sf, read_morning(sf, day), stamp, report)
+        report.api_calls = count_calls(sf) - calls_before + 1
+        finish(runtime, sf, claim, report)
     return report
 
 
@@ -117,7 +123,8 @@ def select_single(
     runtime: Runtime, sf: Salesforce, options: Options, calls_before: int
 ) -> RunReport:
     """One order by hand, guarded by `If-Unmodified-Since`, under a run record of its own."""
-    order_id = find_order_id(sf, options.order or "")
+    name = (options.order or "").strip()
+    order_id = find_order_id(sf, name) if name else None
     if order_id is None:
         raise OrderNotFound(
             f"No single order is called '{options.order}'. "
@@ -125,22 +132,47 @@ def select_single(
         )
     now = runtime.clock.now()
     day = options.day or business_date(now, runtime.settings.business_timezone)
-    report = RunReport(day, "dry run", lateness_minutes=lateness(runtime, day, now))
+    report = RunReport(day, RunOutcome.DRY_RUN, lateness_minutes=lateness(runtime, day, now))
     if options.is_dry_run:
         facts = read_some(sf, [order_id])
         report.lines = [line_of(each) for each in decide_all(runtime, facts, day, [])]
         return report
-    single = f"{order_id}:{now.astimezone(UTC):%H%M%S}"
+    single = f"{order_id[-9:]}:{secrets.token_hex(3)}"
     key = run_external_id(runtime.settings.business_timezone.key, day, single)
     claim = claim_run(sf, key, claim_values(runtime, report), now)
     report.run, report.run_id = key, claim.run_id
     stamp = RunStamp(claim.run_id, day, runtime.settings.code_version)
-    # Nothing was tried in bulk, so the first refusal is not the last: a person who saves the
-    # description in that second costs a second look, not the award.
-    look_again(runtime, sf, [order_id], stamp, report, looks=2)
-    report.api_calls = count_calls(sf) - calls_before + 1
-    finish(runtime, sf, claim, report)
+    with failing_openly(runtime, sf, claim):
+        # Nothing was tried in bulk, so the first refusal is not the last: a person who saves the
+        # description in that second costs a second look, not the award.
+        look_again(runtime, sf, [order_id], stamp, report, looks=2)
+        check_cancellations(runtime, sf, report, {})
+        report.api_calls = count_calls(sf) - calls_before + 1
+        finish(runtime, sf, claim, report)
     return report
+
+
+def check_options(runtime: Runtime, options: Options) -> None:
+    """Refuse a business date that has not begun: its calls are still open.
+
+    A dry run may look ahead. Raises FutureDate.
+    """
+    today = business_date(runtime.clock.now(), runtime.settings.business_timezone)
+    if options.day is not None and options.day > today and not options.is_dry_run:
+        raise FutureDate(
+            f"{options.day} is in the future; today is {today}. Calls that end until then are "
+            "still open. Add --dry-run to see what would be decided."
+        )
+
+
+@contextmanager
+def failing_openly(runtime: Runtime, sf: Salesforce, claim: RunClaim) -> Iterator[None]:
+    """Whatever ends the run early is also said on its record, so that the next may begin."""
+    try:
+        yield
+    except Exception as error:
+        mark_failed(runtime, sf, claim, error)
+        raise
 
 
 def work_through(
@@ -160,6 +192,8 @@ def work_through(
             again.append(decision.inputs.tender.order_id)
     if again:
         look_again(runtime, sf, again, stamp, report)
+    owners = {each.tender.order_id: each.owner_id for each in facts.orders}
+    check_cancellations(runtime, sf, report, owners)
 
 
 def pick_open(decisions: Iterable[Decision], report: RunReport) -> Iterator[Decision]:
@@ -257,36 +291,6 @@ def settle(
     report.lines += [line_of(decision) for decision in decisions]
 
 
-def finish(runtime: Runtime, sf: Salesforce, claim: RunClaim, report: RunReport) -> None:
-    """Mark the run's record Completed, with its counts."""
-    now = runtime.clock.now()
-    report.outcome = "completed"
-    summary = json.dumps(report.counts() | {"orders": brief(report)}, ensure_ascii=False)
-    values = {
-        "status": "Completed",
-        "finished_at": now,
-        "heartbeat_at": now,
-        "catch_up": report.catch_up,
-        "orders_due": len(report.lines),
-        "awarded": report.count(Outcome.AWARD),
-        "cancelled": report.count(Outcome.CANCEL),
-        "in_review": report.count(Outcome.REVIEW),
-        "skipped": report.count(Outcome.SKIP),
-        "api_calls": report.api_calls,
-        "summary": summary if len(summary) <= SUMMARY_LENGTH else None,
-    }
-    try:
-        patch_record(sf, "Selection_Run__c", claim.run_id, run_body(values))
-    except OutcomeUnknown:
-        # The same values on the same record: writing them twice is writing them once.
-        patch_record(sf, "Selection_Run__c", claim.run_id, run_body(values))
-
-
-def brief(report: RunReport) -> list[list[str | None]]:
-    """Order number, outcome and winner of each line, for the run's record."""
-    return [[line.order_number, line.outcome, line.reason, line.winner] for line in report.lines]
-
-
 def count_calls(sf: Salesforce) -> int:
     """API calls that selections of this process have made so far."""
     return usage(sf).by_purpose.get("selection", 0)
@@ -296,7 +300,8 @@ def lateness(runtime: Runtime, day: date, now: datetime) -> int:
     """Whole minutes after the usual time of that business date; 0 when not late."""
     zone = runtime.settings.business_timezone
     due_at = datetime.combine(day, runtime.settings.selection_time, zone)
-    return max(0, int((now - due_at).total_seconds() // 60))
+    minutes = int((now - due_at).total_seconds() // 60)
+    return min(max(0, minutes), MOST_MINUTES)
 
 
 def claim_values(runtime: Runtime, report: RunReport) -> dict[str, object]:

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from jobs.effects import queue_effects
 from jobs.runtime import Runtime
-from jobs.selection.claims import STALE_AFTER
 from jobs.selection.consequences import effects_of
+from jobs.selection.run_record import STALE_AFTER
 from sfsync.client import Salesforce
 from sfsync.rest import patch_record
 from sfsync.selection_reads import read_dead_runs, read_run_decisions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class ApiSettings:
     tls_url: str
     daily_limit: int = 100_000
     session_lifetime_s: int | None = None
+    data_folders: tuple[Path, ...] = ()  #: where a data plan's files are looked for
 
     def own_url(self, scheme: str) -> str:
         """The org's address for a client that came by `http` or `https`.

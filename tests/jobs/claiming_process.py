@@ -12,8 +12,8 @@ from datetime import date
 
 from config.clock import SystemClock
 from config.database import create_engine_at
+from config.process import name_process
 from jobs.claims import Claims
-from sfsync.claims import worker_name
 from tests.jobs.builders import MORNING, a_daily_job
 
 SLOT = MORNING.slot_on(date(2025, 3, 11))
@@ -23,7 +23,7 @@ NAMES = [f"job{n:02}" for n in range(20)]
 
 def main(url: str, start_s: float) -> None:
     engine = create_engine_at(url)
-    claims = Claims(engine, SystemClock(), worker_name())
+    claims = Claims(engine, SystemClock(), name_process())
     claims.is_wanted(a_daily_job(), SLOT)  # connects
     time.sleep(max(0.0, start_s - time.time()))
     for name in NAMES:

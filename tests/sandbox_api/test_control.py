@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from sandbox.server import LocalOrgServer
+from tests.conftest import ROOT
 from tests.sandbox_api.builders import an_account
 from tests.sandbox_api.clients import RestClient
 
@@ -144,3 +146,26 @@ def test_the_spent_allowance_refuses_with_403_until_a_day_has_passed(
     org.org.clock.advance(25 * 3600)
     assert rest.get("limits").status_code == 200
     assert rest.count("Account") == 0
+
+
+def test_a_data_plan_may_name_the_files_beside_the_metadata(rest: RestClient) -> None:
+    plan = json.loads((ROOT / "salesforce" / "data" / "sample-data-plan.json").read_text())
+
+    answer = rest.control("POST", "seed", plan)
+
+    assert answer["created"] == 10
+    assert {"hdAurora", "orderTracker"} <= set(answer["ids"])
+
+
+@pytest.mark.parametrize("name", ["../sfdx-project.json", "Nobody.json"])
+def test_a_data_plan_reads_no_other_file(rest: RestClient, name: str) -> None:
+    refused = rest.post("/_sandbox/seed", [{"sobject": "Account", "files": [name]}])
+
+    assert refused.status_code == 404
+    assert name in refused.json()[0]["message"]
+
+
+def test_a_web_page_of_another_site_cannot_empty_the_org(rest: RestClient) -> None:
+    refused = rest.post("/_sandbox/reset", {}, headers={"Origin": "https://evil.example"})
+
+    assert refused.status_code == 403

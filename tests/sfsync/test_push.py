@@ -12,7 +12,6 @@ from sqlalchemy import Engine, select
 from config.clock import FrozenClock
 from config.database import transaction
 from sandbox.server import LocalOrgServer
-from sfsync.claims import LEASE_S, MAX_ATTEMPTS, Claims
 from sfsync.client import sobject, usage
 from sfsync.errors import (
     SalesforceAuthFailed,
@@ -20,6 +19,7 @@ from sfsync.errors import (
     SalesforceRetryable,
     SalesforceUnavailable,
 )
+from sfsync.leases import LEASE_S, MAX_ATTEMPTS, WriteLeases
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.pull import pull
 from sfsync.push import PushReport, preview, push
@@ -300,7 +300,7 @@ def test_a_push_that_was_killed_leaves_its_writes_to_the_next_after_the_lease(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     note_account(engine, "HD-1")
-    dead = Claims(engine, clock, "a worker that was killed")
+    dead = WriteLeases(engine, clock, "a worker that was killed")
     (batch,) = dead.take("Account")
     sobject(sf, "Account").upsert("External_Id__c/HD-1", dict(batch[0].values))
 
@@ -316,10 +316,10 @@ def test_a_worker_that_lost_its_claim_settles_nothing(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     note_account(engine, "HD-1")
-    slow = Claims(engine, clock, "slow")
+    slow = WriteLeases(engine, clock, "slow")
     (batch,) = slow.take("Account")
     clock.advance(LEASE_S + 1)
-    Claims(engine, clock, "other").take_abandoned()
+    WriteLeases(engine, clock, "other").take_abandoned()
 
     slow.give_back(batch, SalesforceRetryable("too late"))
 
@@ -411,7 +411,7 @@ def test_newer_values_noted_while_the_older_are_on_their_way_win(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     note_account(engine, "HD-1", Name="old", Rating__c=1)
-    first = Claims(engine, clock, "first")
+    first = WriteLeases(engine, clock, "first")
     (batch,) = first.take("Account")
     note(engine, "Account", "HD-1", Name="new")
 
@@ -474,7 +474,7 @@ def test_a_refused_write_with_a_newer_one_behind_it_is_folded_into_that(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     note_account(engine, "HD-1", Qualification_Status__c="Splendid", Rating__c=2)
-    first = Claims(engine, clock, "first")
+    first = WriteLeases(engine, clock, "first")
     (batch,) = first.take("Account")
     note(engine, "Account", "HD-1", Qualification_Status__c="Qualified")
     refused = SalesforceRejected("no such value", code="INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")

@@ -7,14 +7,12 @@ higher fence number, by whoever saves the takeover first.
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from config.process import is_gone, name_process
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, RecordChanged, SalesforceRejected
 from sfsync.rest import create_record, patch_record, query, soql
@@ -49,12 +47,8 @@ class RunClaim:
         return self.outcome in (ClaimOutcome.GRANTED, ClaimOutcome.TAKEN_OVER)
 
 
-def name_worker() -> str:
-    """This process start, unlike every other: host, process, and a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"[:128]
-
-
-WORKER = name_worker()
+#: This process, as the run's record names who is at work.
+WORKER = name_process()
 
 
 def claim_run(sf: Salesforce, external_id: str, values: dict[str, Any], now: datetime) -> RunClaim:
@@ -96,7 +90,8 @@ def judge_existing(sf: Salesforce, external_id: str, now: datetime) -> RunClaim:
     if row["Worker__c"] == WORKER:
         return RunClaim(ClaimOutcome.TAKEN_OVER, row["Id"], external_id, fence)
     heartbeat = read_instant(row["Heartbeat_At__c"]) if row["Heartbeat_At__c"] else None
-    is_alive = heartbeat is not None and now - heartbeat < STALE_AFTER
+    is_fresh = heartbeat is not None and now - heartbeat < STALE_AFTER
+    is_alive = is_fresh and not is_gone(row["Worker__c"])
     if row["Status__c"] == "Running" and is_alive:
         return RunClaim(ClaimOutcome.RUNNING, row["Id"], external_id, fence)
     return take_over(sf, row, external_id, now)

@@ -8,10 +8,7 @@ the local org's may stand still.
 
 from __future__ import annotations
 
-import os
 import random
-import secrets
-import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from config.clock import Clock
 from config.database import transaction
+from config.process import is_gone
 from sfsync.errors import SalesforceError, SalesforceRetryable
 from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer
 from sfsync.rest import COLLECTION_SIZE, SaveResult
@@ -34,13 +32,8 @@ FIRST_RETRY_S = 30.0
 LONGEST_RETRY_S = 3600.0
 
 
-def worker_name() -> str:
-    """A name that no other process start has; a restarted worker must not pass for the old one."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
 @dataclass(frozen=True)
-class Claims:
+class WriteLeases:
     """One push's way to take writes and to settle them."""
 
     engine: Engine
@@ -72,12 +65,11 @@ class Claims:
 
     def take_abandoned(self) -> list[OutboxWrite]:
         """Claims the writes of a push that died while sending; their outcome is unknown."""
-        expired = select(OutboxWrite).where(
-            OutboxWrite.state == WriteState.SENDING,
-            OutboxWrite.claimed_until < self.clock.now(),
-        )
+        sending = select(OutboxWrite).where(OutboxWrite.state == WriteState.SENDING)
+        now = self.clock.now()
         with transaction(self.engine) as session:
-            rows = list(session.scalars(expired.with_for_update(skip_locked=True)))
+            held = session.scalars(sending.with_for_update(skip_locked=True))
+            rows = [row for row in held if _is_abandoned(row, now)]
             self._claim(rows)
         return rows
 
@@ -120,6 +112,12 @@ class Claims:
             OutboxWrite.claimed_by == self.worker,
         )
         return session.scalars(query.order_by(OutboxWrite.id).with_for_update()).all()
+
+
+def _is_abandoned(row: OutboxWrite, now: datetime) -> bool:
+    """Whether the push that claimed the write is over: its lease ended, or its process did."""
+    is_over = row.claimed_until is not None and row.claimed_until < now
+    return is_over or is_gone(row.claimed_by)
 
 
 def _due_writes(sobject: str, after_id: int, now: datetime) -> Select[OutboxWrite]:
