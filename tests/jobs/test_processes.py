@@ -119,16 +119,12 @@ def test_worker_that_is_killed_amid_its_writes_is_resumed_by_another(
     assert effects_of(engine) == []
 
     with a_process(market, engine, tmp_path, "heir", module) as heir:
-        refused = heir.wait_for("job failed", job="select")
-        assert refused["level"] == "INFO"
-        assert refused["error"].startswith("Another worker is at the run")
-        run_clock(market, "2025-03-11 07:12")
         heir.wait_for("job finished", job="select")
         assert heir.end() == 0
 
     (run,) = runs_of(engine)
-    assert (run.status, run.lateness_minutes) == ("done", 12)
-    assert run.attempts == run.fence >= 3
+    assert run.status == "done"
+    assert run.attempts == run.fence >= 2
     (stored,) = market.runs()
     assert (stored["Status__c"], stored["Fence__c"]) == ("Completed", 2)
     assert market.fates() == {"p1": "Won", "p2": "Reserve"}
