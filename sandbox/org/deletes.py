@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sandbox.org.access import insufficient
 from sandbox.org.actor import Actor
 from sandbox.org.core import Core
 from sandbox.org.errors import OrgError, refuse
@@ -34,10 +35,20 @@ def delete_record(core: Core, actor: Actor, sobject: SObject, record_id: str) ->
     if not sobject.deletable:
         message = f"entity type cannot be deleted: {sobject.label}"
         raise refuse("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+    actor.access.require(sobject, "delete")
     with core.store.savepoint():
+        row = live_row(core, sobject, record_id)
+        _check_ownership(actor, sobject, row)
         deletion = Deletion()
-        _doom(core, deletion, sobject, live_row(core, sobject, record_id))
+        _doom(core, deletion, sobject, row)
         _carry_out(core, actor, deletion)
+
+
+def _check_ownership(actor: Actor, sobject: SObject, row: Record) -> None:
+    """Public Read/Write lets everybody edit, and lets only the owner delete."""
+    owner = row.get("OwnerId", actor.user_id)
+    if owner != actor.user_id and not actor.access.allows(sobject, "modifyAll"):
+        raise insufficient()
 
 
 def _doom(core: Core, deletion: Deletion, sobject: SObject, row: Record) -> None:
@@ -123,10 +134,12 @@ def undelete_record(core: Core, actor: Actor, sobject: SObject, record_id: str) 
     Lookups that were blanked stay blank. Raises OrgError NOT_FOUND, UNDELETE_FAILED when the
     record is not deleted, DUPLICATE_VALUE when a unique value is taken meanwhile.
     """
+    actor.access.require(sobject, "delete")
     with core.store.savepoint():
         row = core.store.table(sobject).get(record_id)
         if row is None:
             raise refuse("NOT_FOUND", f"There is no {sobject.name} with Id {record_id}.")
+        _check_ownership(actor, sobject, row)
         if not row.get("IsDeleted"):
             raise refuse("UNDELETE_FAILED", "Entity is not in the recycle bin")
         _restore(core, actor, sobject, row)

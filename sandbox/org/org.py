@@ -142,12 +142,16 @@ class Org:
         from sandbox.soql import QueryEnv, execute, parse
 
         query = parse(soql)
+        access = actor.access
         with self.store.lock:
             env = QueryEnv(
                 now=self.core.moment(),
                 time_zone=actor.time_zone,
                 include_deleted=include_deleted,
                 formula=FormulaReader(self.core, actor).value,
+                can_read=None if access.is_admin else access.can_read,
+                can_see=None if access.is_admin else access.can_see,
+                user_id=actor.user_id,
             )
             return execute(self.store.connection, self.schema, query, env)
 

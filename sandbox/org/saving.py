@@ -47,8 +47,10 @@ def insert_record(core: Core, actor: Actor, sobject: SObject, raw: Mapping[str, 
     """
     if not sobject.createable:
         raise _closed(sobject, "inserted")
+    actor.access.require(sobject, "create")
     with core.store.savepoint():
-        save = prepare_insert(core, actor, sobject, read_input(core, sobject, raw, is_new=True))
+        values = read_input(core, sobject, raw, is_new=True, access=actor.access)
+        save = prepare_insert(core, actor, sobject, values)
         check_save(save)
         write_insert(save)
         return str(save.record["Id"])
@@ -105,6 +107,7 @@ def update_record(
     """
     if not sobject.updateable:
         raise _closed(sobject, "updated")
+    actor.access.require(sobject, "edit")
     with core.store.savepoint():
         before = live_row(core, sobject, record_id)
         _check_unmodified(before, unmodified_since)
@@ -138,7 +141,7 @@ def _check_unmodified(before: Record, since: datetime | None) -> None:
 def _prepare_update(
     core: Core, actor: Actor, sobject: SObject, before: Record, raw: Mapping[str, object]
 ) -> Save:
-    values = read_input(core, sobject, raw, is_new=False)
+    values = read_input(core, sobject, raw, is_new=False, access=actor.access)
     record, rows = before | values, RelatedRows(core.store)
     save = Save(core, sobject, actor, core.moment(), record, before, rows)
     derive_fields(save)

@@ -178,6 +178,7 @@ class Scope:
             if self.can_read(source, lookup)
             for wanted in lookup.reference_to
             if (target := self.statement.schema.sobject(wanted))
+            and self.statement.env.shows(target)
         )
         if not joined:
             raise self.statement.refuse(
