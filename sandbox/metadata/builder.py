@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sandbox.metadata.documents import child, children, flag, tag_of, text
 from sandbox.metadata.fields import (
@@ -94,6 +95,8 @@ class _Builder:
                 known.enable_history |= flag(component.element, "enableHistory")
             elif component.name.endswith(_KNOWN_OBJECT_SUFFIX):
                 self.schema.objects[component.name] = _custom_object(component)
+                if flag(component.element, "enableActivities"):
+                    self._let_activities_point_at(component.name)
             elif "__" in component.name:
                 self._unsupported(component)
             else:
@@ -102,18 +105,25 @@ class _Builder:
         for name, prefix in zip(custom, _prefixes("a"), strict=False):
             self.schema.objects[name].key_prefix = prefix
 
+    def _let_activities_point_at(self, name: str) -> None:
+        for activity in ("Event", "Task"):
+            sobject = self.schema.objects[activity]
+            what = sobject.fields["WhatId"]
+            sobject.add_field(replace(what, reference_to=(*what.reference_to, name)))
+
     def _add_value_sets(self) -> None:
         for component in self.project.of("globalValueSet"):
             values = read_value_list(component.element, "customValue")
             self.value_sets[component.name] = values
         for component in self.project.of("standardValueSet"):
-            place = VALUE_SET_FIELDS.get(component.name)
-            if place is None:
+            places = VALUE_SET_FIELDS.get(component.name)
+            if places is None:
                 self._unsupported(component)
                 continue
-            sobject = self.schema.objects[place[0]]
             values = read_value_list(component.element, "standardValue")
-            sobject.add_field(with_values(sobject.fields[place[1]], values))
+            for name, field in places:
+                sobject = self.schema.objects[name]
+                sobject.add_field(with_values(sobject.fields[field], values))
 
     def _add_fields(self) -> None:
         for component in self.project.of("field"):
@@ -170,13 +180,13 @@ class _Builder:
             )
 
     def _add_derived_fields(self) -> None:
-        business = {entry.sobject.name for entry in self.standard if entry.business}
+        priced = {entry.sobject.name for entry in self.standard if entry.currency}
         for sobject in self.schema.objects.values():
             if sobject.custom and not _has_master(sobject):
                 add_fields(sobject, [owner_field()])
             if sobject.record_types:
                 add_fields(sobject, [record_type_field()])
-            if self.schema.multi_currency and (sobject.custom or sobject.name in business):
+            if self.schema.multi_currency and (sobject.custom or sobject.name in priced):
                 add_fields(sobject, [currency_field()])
         if self.schema.multi_currency:
             own = currency_field("DefaultCurrencyIsoCode", "Default Currency ISO Code")

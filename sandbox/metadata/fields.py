@@ -131,7 +131,9 @@ def read_value_list(holder: etree._Element, tag: str) -> tuple[PicklistValue, ..
 
 def _read_value(element: etree._Element) -> PicklistValue:
     name = text(element, "fullName") or ""
-    category = text(element, "groupingString") or ("Closed" if flag(element, "closed") else "")
+    category = text(element, "groupingString") or ""
+    for tag in ("won", "closed"):
+        category = category or (tag.title() if flag(element, tag) else "")
     return PicklistValue(
         value=name,
         label=text(element, "label") or name,

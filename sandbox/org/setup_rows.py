@@ -69,6 +69,7 @@ def prepare_rows(core: Core) -> None:
         setup.add_users()
         setup.mirror_metadata()
         setup.add_currencies()
+        setup.add_standard_price_book()
         core.users.forget()
 
 
@@ -178,6 +179,10 @@ class _Setup:
                 "IsCorporate": code == corporate,
             }
             self._ensure("CurrencyType", {"IsoCode": code}, values)
+
+    def add_standard_price_book(self) -> None:
+        values: Record = {"Name": "Standard Price Book", "IsActive": True}
+        self._ensure("Pricebook2", {"IsStandard": True}, values)
 
     def _find(self, sobject: str, key: Record) -> Record | None:
         first, value = next(iter(key.items()))
