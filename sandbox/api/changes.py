@@ -72,8 +72,11 @@ def _read_window(call: Call, longest: timedelta) -> tuple[datetime, datetime]:
 
 
 def _covered(call: Call, end: datetime) -> datetime:
-    # More changes may still come in the minute that has begun; the next span must cover it again.
-    return min(end, call.services.org.clock.now().replace(second=0, microsecond=0))
+    # More changes may still come in the minute that has begun, and from transactions that began
+    # and are not to be seen yet; the next span must cover them again.
+    org = call.services.org
+    certain = min(org.clock.now(), org.store.late.oldest or end)
+    return min(end, certain.replace(second=0, microsecond=0))
 
 
 def _read_time(call: Call, name: str) -> datetime:

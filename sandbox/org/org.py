@@ -51,7 +51,7 @@ class Org:
         self.clock = clock or OrgClock()
         formulas = FormulaLibrary(schema, ORG_ID)
         filters = LookupFilters(schema)
-        self.store = Store(schema, data_dir)
+        self.store = Store(schema, data_dir, self.clock.now)
         users = Users(schema, self.store)
         self.core = Core(
             schema, self.store, self.clock, formulas, filters, plan_saves(schema), users
@@ -130,6 +130,7 @@ class Org:
     ) -> dict[str, object]:
         """Canonical values by canonical field name, formulas computed. Raises OrgError."""
         found = self.core.sobject(sobject)
+        self.store.settle()
         return retrieve_record(self.core, actor, found, _id(record_id), fields)
 
     def formula_value(self, actor: Actor, sobject: str, field: str, record_id: str) -> object:
@@ -144,6 +145,7 @@ class Org:
         query = parse(soql)
         access = actor.access
         with self.store.lock:
+            self.store.settle()
             env = QueryEnv(
                 now=self.core.moment(),
                 time_zone=actor.time_zone,
