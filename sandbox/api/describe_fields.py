@@ -66,7 +66,7 @@ def describe_field(sobject: SObject, field: Field, access: Access) -> dict[str, 
         **_picklist_facts(field),
         **reference_facts(field),
         "autoNumber": field.type is FieldType.AUTO_NUMBER,
-        "calculated": field.is_formula or field.type is FieldType.AUTO_NUMBER,
+        "calculated": _is_calculated(field),
         "calculatedFormula": field.formula,
         "custom": field.custom,
         "defaultValue": False if field.type is FieldType.CHECKBOX else None,
@@ -85,6 +85,11 @@ def describe_field(sobject: SObject, field: Field, access: Access) -> dict[str, 
         "type": kind,
         "unique": field.unique,
     }
+
+
+def _is_calculated(field: Field) -> bool:
+    is_summary = field.summary is not None
+    return field.is_formula or is_summary or field.type is FieldType.AUTO_NUMBER
 
 
 def _text_facts(field: Field) -> dict[str, object]:

@@ -36,6 +36,7 @@ from sandbox.metadata.standard import (
     record_type_field,
     system_fields,
 )
+from sandbox.metadata.summaries import SummaryError, is_summary, read_summary
 from sandbox.org.schema import FieldType, RecordType, Schema, SObject, ValidationRule
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -71,6 +72,7 @@ class _Builder:
             self._add_objects,
             self._add_value_sets,
             self._add_fields,
+            self._add_summaries,
             self._add_rules,
             self._add_record_types,
             self._add_derived_fields,
@@ -136,6 +138,8 @@ class _Builder:
                 self._change_standard_field(sobject, component)
 
     def _add_custom_field(self, sobject: SObject, component: Component) -> None:
+        if is_summary(component.element):
+            return  # it takes the type of another field, so all others come first
         if is_supported_type(component.element):
             sobject.add_field(read_field(component.element, component.name, self.value_sets))
         elif text(component.element, "type") is None:
@@ -144,6 +148,18 @@ class _Builder:
             )
         else:
             self._unsupported(component, f" of type {text(component.element, 'type')}")
+
+    def _add_summaries(self) -> None:
+        for component in self.project.of("field"):
+            sobject = self.schema.objects.get(component.owner)
+            if sobject is None or not is_summary(component.element):
+                continue
+            try:
+                field = read_summary(component.element, self.schema, sobject.name, component.name)
+            except SummaryError as error:
+                self.problems.append(component.problem(f"{component.full_name}: {error}"))
+            else:
+                sobject.add_field(field)
 
     def _change_standard_field(self, sobject: SObject, component: Component) -> None:
         known = sobject.fields.get(component.name)

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sandbox.org.schema import Field, FieldType, PicklistValue, SObject
+from sandbox.org.schema import Field, FieldType, PicklistValue, SObject, Summary
 
 _FOLDER = Path(__file__).parent / "standard"
 
@@ -114,6 +114,8 @@ def _read_object(path: Path) -> StandardObject:
 def _read_field(raw: Mapping[str, Any]) -> Field:
     values = tuple(_read_value(entry) for entry in raw.get("values", ()))
     known = {key: value for key, value in raw.items() if key not in ("type", "values")}
+    if "summary" in raw:
+        known["summary"] = Summary(**raw["summary"])
     known["reference_to"] = tuple(raw.get("reference_to", ()))
     return Field(type=FieldType(raw["type"]), values=values, **known)
 

@@ -16,6 +16,7 @@ from sandbox.org.core import Core
 from sandbox.org.errors import OrgError, refuse
 from sandbox.org.references import check_unique
 from sandbox.org.related import RelatedRows
+from sandbox.org.rollups import roll_up
 from sandbox.org.save import Save
 from sandbox.org.saving import live_row, stamp
 from sandbox.org.schema import ChildRelationship, Field, FieldType, SObject
@@ -126,6 +127,7 @@ def _mark(
         changes = {name: value for name, value in after.items() if value != row[name]}
         table.update(record_id, {**changes, "IsDeleted": is_deleted})
     core.written(sobject)
+    roll_up(core, actor, sobject, [row])
 
 
 def undelete_record(core: Core, actor: Actor, sobject: SObject, record_id: str) -> None:

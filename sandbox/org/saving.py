@@ -24,6 +24,7 @@ from sandbox.org.lookup_filters import check_filters, check_pointing_filters
 from sandbox.org.references import check_references, check_unique
 from sandbox.org.related import RelatedRows
 from sandbox.org.requiredness import check_picklists, check_required
+from sandbox.org.rollups import roll_up
 from sandbox.org.rules import check_rules
 from sandbox.org.save import Check, Save
 from sandbox.org.schema import SObject
@@ -90,6 +91,7 @@ def write_insert(save: Save) -> None:
     save.core.store.table(save.sobject).insert([save.record])
     write_history(save)
     save.core.written(save.sobject)
+    roll_up(save.core, save.actor, save.sobject, [save.record])
 
 
 def update_record(
@@ -159,6 +161,7 @@ def _write_update(save: Save) -> None:
         save.core.store.table(save.sobject).update(str(save.record["Id"]), changes)
     write_history(save)
     save.core.written(save.sobject)
+    roll_up(save.core, save.actor, save.sobject, [save.before, save.record])
 
 
 def stamp(record: Record, user_id: str, now: datetime, *, is_new: bool = False) -> None:
