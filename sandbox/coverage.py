@@ -24,7 +24,7 @@ OTHER_RESOURCES = (
     "GET /services/oauth2/userinfo",
     "POST /services/oauth2/revoke",
     "GET /id/{org_id}/{user_id}",
-    "POST /services/Soap/u/{version} login, getUserInfo",
+    "POST /services/Soap/u/{version} login, getUserInfo, undelete, emptyRecycleBin, merge",
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (

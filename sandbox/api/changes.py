@@ -31,6 +31,8 @@ def list_deleted(call: Call, sobject: str) -> Answer:
     """Ids of deleted records with the time of their deletion."""
     start, end = _read_window(call, DELETED_WINDOW)
     rows = _find_changed(call, sobject, start, end, is_deleted=True)
+    erased = call.services.org.erased(sobject, start, end)
+    rows += [(record_id, _write_time(at)) for record_id, at in erased]
     earliest = call.services.org.clock.now() - DELETED_WINDOW
     return Answer(
         body={

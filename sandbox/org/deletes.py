@@ -39,14 +39,14 @@ def delete_record(core: Core, actor: Actor, sobject: SObject, record_id: str) ->
     actor.access.require(sobject, "delete")
     with core.store.savepoint():
         row = live_row(core, sobject, record_id)
-        _check_ownership(actor, sobject, row)
+        check_ownership(actor, sobject, row)
         deletion = Deletion()
         _doom(core, deletion, sobject, row)
         _carry_out(core, actor, deletion)
 
 
-def _check_ownership(actor: Actor, sobject: SObject, row: Record) -> None:
-    """Public Read/Write lets everybody edit, and lets only the owner delete."""
+def check_ownership(actor: Actor, sobject: SObject, row: Record) -> None:
+    """Raise OrgError unless the user owns the record: Public Read/Write lets only owners delete."""
     owner = row.get("OwnerId", actor.user_id)
     if owner != actor.user_id and not actor.access.allows(sobject, "modifyAll"):
         raise insufficient()
@@ -74,6 +74,11 @@ def _follow(core: Core, deletion: Deletion, child: ChildRelationship, parent_id:
             _doom(core, deletion, sobject, row)
         else:
             deletion.cleared.append((sobject, row_id, child.field.name))
+
+
+def deletes_children(relationship: ChildRelationship) -> bool:
+    """True where the children go when their parent goes."""
+    return _constraint(relationship.field) == "Cascade"
 
 
 def _constraint(lookup: Field) -> str:
@@ -141,7 +146,7 @@ def undelete_record(core: Core, actor: Actor, sobject: SObject, record_id: str) 
         row = core.store.table(sobject).get(record_id)
         if row is None:
             raise refuse("NOT_FOUND", f"There is no {sobject.name} with Id {record_id}.")
-        _check_ownership(actor, sobject, row)
+        check_ownership(actor, sobject, row)
         if not row.get("IsDeleted"):
             raise refuse("UNDELETE_FAILED", "Entity is not in the recycle bin")
         _restore(core, actor, sobject, row)

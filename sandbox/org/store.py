@@ -154,6 +154,7 @@ class Store:
             for name in self.tables:
                 self.connection.execute(f"DELETE FROM {quote(name)}")  # noqa: S608
             self.connection.execute("DELETE FROM _sequence")
+            self.connection.execute("DELETE FROM _erased")
             self._last_numbers.clear()
             self._dirty.clear()
             self.late.clear()
