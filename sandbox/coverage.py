@@ -24,7 +24,7 @@ OTHER_RESOURCES = (
     "GET /services/oauth2/userinfo",
     "POST /services/oauth2/revoke",
     "GET /id/{org_id}/{user_id}",
-    "POST /services/Soap/u/{version} login, getUserInfo",
+    "POST /services/Soap/u/{version} login, getUserInfo, undelete, emptyRecycleBin, merge",
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (
@@ -85,6 +85,23 @@ SOQL = {
 }
 #: The features above that are missing.
 MISSING_SOQL = frozenset({"DISTANCE and GEOLOCATION", "FORMAT", "WITH DATA CATEGORY"})
+MISSING_FIELD_TYPES = (
+    "Location, ExternalLookup, IndirectLookup, MetadataRelationship, File",
+    "dependent picklists (valueSettings); the values count without their control",
+)
+#: What a user's rights are made of.
+ACCESS = (
+    "object permissions of permission sets and of the three built-in profiles",
+    "field-level security in describe, SOQL, records, saves and history",
+    "ViewAllData, ModifyAllData, viewAllFields, EditTask, EditEvent",
+    "org-wide default Public Read/Write; deleting is for owners and modifyAll",
+)
+MISSING_ACCESS = (
+    "other org-wide defaults, roles, sharing rules, teams",
+    "permissions of deployed profiles, permission set groups, muting",
+    "record type and tab visibility",
+    "ObjectPermissions and FieldPermissions as records",
+)
 _HEAD = """# What of Salesforce is here
 
 Written by `python -m sandbox coverage > sandbox/COVERAGE.md`; a test keeps it true. What is missing
@@ -110,11 +127,12 @@ def _sections() -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Resources", _lines(served, MISSING_RESOURCES)
     yield "Logins", _lines(GRANTS, MISSING_GRANTS)
     yield "SOQL", ((name, name not in MISSING_SOQL) for name in SOQL)
+    yield "Access of users", _lines(ACCESS, MISSING_ACCESS)
     yield (
         "Metadata that has an effect",
         ((kind.root or "Settings", kind.has_effect) for kind in KINDS.values()),
     )
-    yield "Field types", ((str(kind), True) for kind in FieldType)
+    yield "Field types", _lines([*FieldType, "Summary"], MISSING_FIELD_TYPES)
     yield "Faults", _lines(FaultAction, sorted(PLANNED_ACTIONS))
 
 

@@ -26,13 +26,13 @@ class FaultAction(StrEnum):
     DROP_BEFORE = "drop_before"  #: closes the connection; nothing was done
     DROP_AFTER = "drop_after"  #: does the work, commits it, and closes without an answer
     EXPIRE_SESSION = "expire_session"  #: ends the caller's session for good: 401
+    LATE_VISIBLE_COMMITS = "late_visible_commits"  #: what is saved can be read `delay_s` later
     HOOK = "hook"  #: holds the request under the name `hold` until it is released
 
 
 #: Named in the design, and not here yet.
 PLANNED_ACTIONS = frozenset(
     {
-        "late_visible_commits",
         "shuffled_bulk_results",
         "truncated_pages",
         "duplicated_outbound_messages",
@@ -79,6 +79,7 @@ class Fault:
     error_code: str | None = None
     message: str | None = None
     latency_s: float = 0.0
+    delay_s: float = 300.0  #: of the org's time, after which a late commit becomes visible
     hold: str = ""
     when: str = "before"  #: a hook holds `before` the work or `after` the commit
     matched: int = 0

@@ -72,7 +72,7 @@ def _read_calls(value: object) -> tuple[int, ...]:
     return tuple(calls)
 
 
-_FRACTIONS = {"probability", "latency_s"}
+_FRACTIONS = {"probability", "latency_s", "delay_s"}
 
 
 def _read_number(name: str, value: object) -> float:

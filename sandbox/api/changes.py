@@ -31,6 +31,8 @@ def list_deleted(call: Call, sobject: str) -> Answer:
     """Ids of deleted records with the time of their deletion."""
     start, end = _read_window(call, DELETED_WINDOW)
     rows = _find_changed(call, sobject, start, end, is_deleted=True)
+    erased = call.services.org.erased(sobject, start, end)
+    rows += [(record_id, _write_time(at)) for record_id, at in erased]
     earliest = call.services.org.clock.now() - DELETED_WINDOW
     return Answer(
         body={
@@ -72,8 +74,11 @@ def _read_window(call: Call, longest: timedelta) -> tuple[datetime, datetime]:
 
 
 def _covered(call: Call, end: datetime) -> datetime:
-    # More changes may still come in the minute that has begun; the next span must cover it again.
-    return min(end, call.services.org.clock.now().replace(second=0, microsecond=0))
+    # More changes may still come in the minute that has begun, and from transactions that began
+    # and are not to be seen yet; the next span must cover them again.
+    org = call.services.org
+    certain = min(org.clock.now(), org.store.late.oldest or end)
+    return min(end, certain.replace(second=0, microsecond=0))
 
 
 def _read_time(call: Call, name: str) -> datetime:

@@ -52,7 +52,7 @@ def delete_rows(call: Call) -> Answer:
 def upsert_rows(call: Call, sobject: str, ext_field: str) -> Answer:
     """Insert or update each row by its external ID; two rows with the same one are refused."""
     target = find_sobject(call, sobject)
-    field = find_external_field(target, ext_field)
+    field = find_external_field(call, target, ext_field)
     body, rows = _read_rows(call)
     for row in rows:
         _check_type(row, target)
@@ -159,7 +159,7 @@ def _row_sobject(call: Call, row: Mapping[str, Any]) -> SObject:
     if not isinstance(name, str):
         raise refuse("INVALID_INPUT", "each record must name its type in attributes")
     found = call.services.org.schema.sobject(name)
-    if found is None:
+    if found is None or not call.actor.access.can_see(found):
         raise refuse("INVALID_TYPE", f"sObject type '{name}' is not supported.")
     return found
 

@@ -1,4 +1,4 @@
-"""What an sObject looks like to clients: describe results built from the schema.
+"""What an sObject looks like to clients: describe results built from the schema and their rights.
 
 Source: REST API guide, "sObject Describe"; SOAP API guide, "DescribeSObjectResult".
 """
@@ -6,21 +6,23 @@ Source: REST API guide, "sObject Describe"; SOAP API guide, "DescribeSObjectResu
 from __future__ import annotations
 
 from sandbox.api.describe_fields import describe_field, reference_facts
+from sandbox.org.access import Access
 from sandbox.org.schema import ChildRelationship, RecordType, Schema, SObject
 
 
-def describe_briefly(sobject: SObject, data_url: str) -> dict[str, object]:
-    """The entry of an sObject in the global list."""
+def describe_briefly(sobject: SObject, data_url: str, access: Access) -> dict[str, object]:
+    """The entry of an sObject in the global list, as a user with these rights sees it."""
     base = f"{data_url}/sobjects/{sobject.name}"
+    may = access.rights(sobject).words
     return {
         "activateable": False,
         "associateEntityType": "History" if sobject.history_of else None,
         "associateParentEntity": sobject.history_of,
-        "createable": sobject.createable,
+        "createable": sobject.createable and "create" in may,
         "custom": sobject.custom,
         "customSetting": False,
         "deepCloneable": False,
-        "deletable": sobject.deletable,
+        "deletable": sobject.deletable and "delete" in may,
         "deprecatedAndHidden": False,
         "feedEnabled": False,
         "hasSubtypes": False,
@@ -38,8 +40,8 @@ def describe_briefly(sobject: SObject, data_url: str) -> dict[str, object]:
         "retrieveable": sobject.queryable,
         "searchable": False,
         "triggerable": sobject.createable,
-        "undeletable": sobject.deletable,
-        "updateable": sobject.updateable,
+        "undeletable": sobject.deletable and "delete" in may,
+        "updateable": sobject.updateable and "edit" in may,
         "urls": {
             "sobject": base,
             "describe": f"{base}/describe",
@@ -48,17 +50,23 @@ def describe_briefly(sobject: SObject, data_url: str) -> dict[str, object]:
     }
 
 
-def describe_fully(schema: Schema, sobject: SObject, data_url: str) -> dict[str, object]:
+def describe_fully(
+    schema: Schema, sobject: SObject, data_url: str, access: Access
+) -> dict[str, object]:
     """Everything that clients may know about an sObject: fields, record types, children."""
     return {
-        **describe_briefly(sobject, data_url),
+        **describe_briefly(sobject, data_url, access),
         "actionOverrides": [],
-        "childRelationships": [_child(c) for c in schema.children_of(sobject.name)],
+        "childRelationships": _children(schema, sobject, access),
         "compactLayoutable": sobject.history_of is None,
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [describe_field(field) for field in sobject.fields.values()],
+        "fields": [
+            describe_field(sobject, field, access)
+            for field in sobject.fields.values()
+            if access.can_read(sobject, field)
+        ],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
@@ -70,6 +78,14 @@ def describe_fully(schema: Schema, sobject: SObject, data_url: str) -> dict[str,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": "All", "name": "everything"}],
     }
+
+
+def _children(schema: Schema, sobject: SObject, access: Access) -> list[dict[str, object]]:
+    return [
+        _child(relationship)
+        for relationship in schema.children_of(sobject.name)
+        if access.can_read(schema.objects[relationship.child], relationship.field)
+    ]
 
 
 def _child(relationship: ChildRelationship) -> dict[str, object]:

@@ -6,7 +6,9 @@ Source: REST API guide, "sObject Describe"; SOAP API guide, "Field".
 
 from __future__ import annotations
 
-from sandbox.org.schema import Field, FieldType
+from sandbox.org.access import Access
+from sandbox.org.field_security import is_permissionable
+from sandbox.org.schema import Field, FieldType, SObject
 
 #: describe's `type` and `soapType` for each type of the Metadata API.
 _TYPES = {
@@ -51,8 +53,8 @@ _UNSORTABLE = frozenset({FieldType.LONG_TEXT_AREA, FieldType.HTML, FieldType.MUL
 _UNFILTERABLE = frozenset({FieldType.LONG_TEXT_AREA, FieldType.HTML})
 
 
-def describe_field(field: Field) -> dict[str, object]:
-    """One field as describe shows it."""
+def describe_field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
+    """One field as describe shows it to a user with these rights."""
     kind, soap_type = _TYPES[field.type]
     if field.type is FieldType.NUMBER and field.scale == 0 and not field.custom:
         # Only standard fields are int; every custom Number is a double, whatever its scale.
@@ -60,11 +62,11 @@ def describe_field(field: Field) -> dict[str, object]:
     return {
         **_text_facts(field),
         **_number_facts(field, kind),
-        **_access_facts(field),
+        **_access_facts(sobject, field, access),
         **_picklist_facts(field),
         **reference_facts(field),
         "autoNumber": field.type is FieldType.AUTO_NUMBER,
-        "calculated": field.is_formula or field.type is FieldType.AUTO_NUMBER,
+        "calculated": _is_calculated(field),
         "calculatedFormula": field.formula,
         "custom": field.custom,
         "defaultValue": False if field.type is FieldType.CHECKBOX else None,
@@ -83,6 +85,11 @@ def describe_field(field: Field) -> dict[str, object]:
         "type": kind,
         "unique": field.unique,
     }
+
+
+def _is_calculated(field: Field) -> bool:
+    is_summary = field.summary is not None
+    return field.is_formula or is_summary or field.type is FieldType.AUTO_NUMBER
 
 
 def _text_facts(field: Field) -> dict[str, object]:
@@ -110,21 +117,23 @@ def _number_facts(field: Field, kind: str) -> dict[str, object]:
     }
 
 
-def _access_facts(field: Field) -> dict[str, object]:
+def _access_facts(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
+    may = access.rights(sobject).words
+    may_set = _is_writable(field) and access.can_set(sobject, field)
     return {
         "aggregatable": field.type is not FieldType.CHECKBOX and field.type not in _UNFILTERABLE,
         "aiPredictionField": False,
-        "createable": _is_writable(field) and field.createable,
+        "createable": may_set and field.createable and "create" in may,
         "dependentPicklist": False,
         "deprecatedAndHidden": False,
         "filterable": field.type not in _UNFILTERABLE,
         "groupable": not field.is_formula and field.type not in _UNSORTABLE,
-        "permissionable": field.custom and not field.required,
+        "permissionable": is_permissionable(sobject, field),
         "polymorphicForeignKey": len(field.reference_to) > 1,
         "queryByDistance": False,
         "searchPrefilterable": field.is_reference,
         "sortable": field.type not in _UNSORTABLE,
-        "updateable": _is_writable(field) and field.updateable,
+        "updateable": may_set and field.updateable and "edit" in may,
     }
 
 

@@ -12,13 +12,15 @@ from sandbox.org.errors import not_implemented
 
 
 def list_sobjects(call: Call) -> Answer:
-    """Every sObject of the org, briefly."""
-    objects = sorted(call.services.org.schema.objects.values(), key=lambda o: o.name)
+    """Every sObject that the caller may see, briefly."""
+    access = call.actor.access
+    visible = filter(access.can_see, call.services.org.schema.objects.values())
+    objects = sorted(visible, key=lambda o: o.name)
     return Answer(
         body={
             "encoding": "UTF-8",
             "maxBatchSize": 200,
-            "sobjects": [describe_briefly(sobject, call.data_url) for sobject in objects],
+            "sobjects": [describe_briefly(sobject, call.data_url, access) for sobject in objects],
         }
     )
 
@@ -26,7 +28,7 @@ def list_sobjects(call: Call) -> Answer:
 def describe_sobject(call: Call, sobject: str) -> Answer:
     """One sObject with its fields, record types and child relationships."""
     target = find_sobject(call, sobject)
-    body = describe_fully(call.services.org.schema, target, call.data_url)
+    body = describe_fully(call.services.org.schema, target, call.data_url, call.actor.access)
     ids = _record_type_ids(call, target.name)
     infos = body["recordTypeInfos"]
     assert isinstance(infos, list)  # noqa: S101 - narrows the type
@@ -39,9 +41,8 @@ def describe_sobject(call: Call, sobject: str) -> Answer:
 def show_basic_information(call: Call, sobject: str) -> Answer:
     """One sObject briefly, with the records that the user looked at last (none: there is no UI)."""
     target = find_sobject(call, sobject)
-    return Answer(
-        body={"objectDescribe": describe_briefly(target, call.data_url), "recentItems": []}
-    )
+    brief = describe_briefly(target, call.data_url, call.actor.access)
+    return Answer(body={"objectDescribe": brief, "recentItems": []})
 
 
 def refuse_layouts(call: Call, sobject: str, **_: str) -> Answer:

@@ -30,7 +30,7 @@ _BODY_SINCE = 46.0
 def read_by_external_id(call: Call, sobject: str, ext_field: str, ext_value: str) -> Answer:
     """The one record with that value; 300 with their URLs when there are many."""
     target = find_sobject(call, sobject)
-    matches = find_matches(call, target, find_external_field(target, ext_field), ext_value)
+    matches = find_matches(call, target, find_external_field(call, target, ext_field), ext_value)
     if not matches:
         raise not_found()
     if len(matches) > 1:
@@ -46,7 +46,7 @@ def read_by_external_id(call: Call, sobject: str, ext_field: str, ext_value: str
 def upsert_record(call: Call, sobject: str, ext_field: str, ext_value: str) -> Answer:
     """201 created, 200 or (older versions) 204 updated, 300 and nothing done for many matches."""
     target = find_sobject(call, sobject)
-    field = find_external_field(target, ext_field)
+    field = find_external_field(call, target, ext_field)
     values = record_values(call.json_object())
     _refuse_key_in_body(values, field)
     if unmodified_since(call) is not None:
@@ -72,7 +72,9 @@ def delete_by_external_id(call: Call, sobject: str, ext_field: str, ext_value: s
     target = find_sobject(call, sobject)
     org = call.services.org
     with org.transaction():
-        matches = find_matches(call, target, find_external_field(target, ext_field), ext_value)
+        matches = find_matches(
+            call, target, find_external_field(call, target, ext_field), ext_value
+        )
         if len(matches) > 1:
             return multiple_choices(call, target, matches)
         if not matches:

@@ -106,6 +106,7 @@ def to_response(answer: Answer) -> Response:
 
 def _open_request(services: Services) -> Response | None:
     g.faults, g.kind, g.user = [], "control", None
+    services.org.store.late.delay(0)
     try:
         _check_host()
         if is_control_call():
@@ -166,6 +167,8 @@ def _apply_fault(services: Services, fault: Fault) -> Response | None:
         time.sleep(fault.latency_s)
     elif fault.action is FaultAction.HOOK and fault.when == "before":
         _hold(services, fault)
+    elif fault.action is FaultAction.LATE_VISIBLE_COMMITS:
+        services.org.store.late.delay(fault.delay_s)
     elif fault.action is FaultAction.EXPIRE_SESSION:
         services.sessions.revoke(bearer_token() or "")
     elif fault.action is FaultAction.DROP_BEFORE:
@@ -201,6 +204,7 @@ def _hold(services: Services, fault: Fault) -> None:
 
 
 def _close_request(services: Services, response: Response) -> Response:
+    services.org.store.late.delay(0)
     response.headers["Date"] = services.org.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
     if is_control_call():
         return response

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from sandbox.api.call import Call
 from sandbox.api.router import not_found
-from sandbox.org.errors import OrgError, not_implemented, refuse
+from sandbox.org.errors import not_implemented, refuse
 from sandbox.org.schema import Field, SObject
 from sandbox.org.values import to_json
 
 
 def find_sobject(call: Call, name: str) -> SObject:
-    """The sObject that a path names. Raises OrgError NOT_FOUND."""
+    """The sObject that a path names and the caller may see. Raises OrgError NOT_FOUND."""
     found = call.services.org.schema.sobject(name)
-    if found is None:
+    if found is None or not call.actor.access.can_see(found):
         raise not_found()
     return found
 
 
-def find_external_field(sobject: SObject, name: str) -> Field:
+def find_external_field(call: Call, sobject: SObject, name: str) -> Field:
     """The field that identifies a record in a path: an external ID, or Id itself.
 
     Raises OrgError NOT_FOUND as Salesforce words it.
@@ -27,7 +27,8 @@ def find_external_field(sobject: SObject, name: str) -> Field:
     found = sobject.field(name)
     if found is None and len(name) in {15, 18} and name.startswith(sobject.key_prefix):
         raise not_implemented(f"relationship paths below a record ({sobject.name})")
-    if found is None or not (found.external_id or found.name == "Id"):
+    is_key = found is not None and (found.external_id or found.name == "Id")
+    if found is None or not (is_key and call.actor.access.can_read(sobject, found)):
         raise refuse(
             "NOT_FOUND",
             f"Provided external ID field does not exist or is not accessible: {name}",
@@ -47,7 +48,7 @@ def show_record(
 
     Raises OrgError NOT_FOUND, ENTITY_IS_DELETED, or INVALID_FIELD for an unknown name.
     """
-    wanted = [_known_field(sobject, name).name for name in fields] if fields else None
+    wanted = list(fields) if fields else None
     values = call.services.org.retrieve(call.actor, sobject.name, record_id, wanted)
     full_id = str(values.get("Id") or record_id)
     shown: dict[str, object] = {"attributes": record_attributes(call, sobject.name, full_id)}
@@ -75,15 +76,3 @@ def saved(record_id: str, created: bool | None = None) -> dict[str, object]:
     if created is not None:
         body["created"] = created
     return body
-
-
-def _known_field(sobject: SObject, name: str) -> Field:
-    field = sobject.field(name)
-    if field is None:
-        raise unknown_field(sobject, name)
-    return field
-
-
-def unknown_field(sobject: SObject, name: str) -> OrgError:
-    """Salesforce's refusal of a field name that the sObject lacks."""
-    return refuse("INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")

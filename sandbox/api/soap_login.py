@@ -1,6 +1,6 @@
-"""The partner SOAP API as far as logins need it: `login` and `getUserInfo`.
+"""The partner SOAP API: `login`, `getUserInfo`, and what REST cannot do with records.
 
-Owns the old default login of simple-salesforce. Everything else of SOAP is refused by name. Source:
+Owns the old default login of simple-salesforce. What else SOAP has is refused by name. Source:
 SOAP API guide, "login()"; the faults' prefix `sf:` is what clients look for.
 """
 
@@ -15,7 +15,8 @@ from defusedxml.ElementTree import ParseError, fromstring
 from flask import Blueprint, Response, request
 
 from sandbox.api.grants import find_login_user, is_password
-from sandbox.org.errors import refuse
+from sandbox.api.soap_records import OPERATIONS, answer_operation
+from sandbox.org.errors import OrgError, refuse
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -48,7 +49,8 @@ def make_soap_blueprint(services: Services) -> Blueprint:
     blueprint = Blueprint("soap", __name__)
 
     @blueprint.post("/services/Soap/u/<version>")
-    def answer_soap(version: str) -> Response:
+    @blueprint.post("/services/Soap/u/<version>/<org_id>")
+    def answer_soap(version: str, org_id: str = "") -> Response:
         try:
             return _envelope(_answer(services, version), 200)
         except SoapFaultError as error:
@@ -67,6 +69,8 @@ def _answer(services: Services, version: str) -> str:
         return _log_in(services, version, operation)
     if name == "getUserInfo":
         return _show_user(services, envelope)
+    if name in OPERATIONS:
+        return _change_records(services, envelope, name, operation)
     raise SoapFaultError("SANDBOX_NOT_IMPLEMENTED", f"SANDBOX_NOT_IMPLEMENTED: SOAP {name}()")
 
 
@@ -108,15 +112,29 @@ def _log_in(services: Services, version: str, operation: Element) -> str:
     )
 
 
+def _change_records(services: Services, envelope: Element, name: str, operation: Element) -> str:
+    actor = services.org.actor(_caller_id(services, envelope))
+    try:
+        if not services.counters.take("soap"):
+            raise refuse("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        return answer_operation(services, actor, name, operation)
+    except OrgError as error:
+        raise SoapFaultError(error.items[0].code, error.items[0].message) from error
+
+
 def _show_user(services: Services, envelope: Element) -> str:
+    info = _user_info(services, _caller_id(services, envelope))
+    return f"<getUserInfoResponse><result>{info}</result></getUserInfoResponse>"
+
+
+def _caller_id(services: Services, envelope: Element) -> str:
     token = next((e.text for e in envelope.iter() if e.tag.endswith("sessionId")), None) or ""
     username = services.sessions.username_of(token, services.org.clock.now())
     user_id = services.org.find_user(username) if username else None
     if user_id is None:
         refusal = refuse("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
         raise SoapFaultError(refusal.items[0].code, refusal.items[0].message)
-    info = _user_info(services, user_id)
-    return f"<getUserInfoResponse><result>{info}</result></getUserInfoResponse>"
+    return user_id
 
 
 def _user_info(services: Services, user_id: str) -> str:

@@ -109,8 +109,10 @@ def _read_record(
 def _find_child(call: Call, parent: SObject, relationship: str) -> tuple[SObject, str]:
     schema = call.services.org.schema
     for candidate in schema.children_of(parent.name):
-        if candidate.name and candidate.name.lower() == relationship.lower():
-            return schema.objects[candidate.child], candidate.field.name
+        child = schema.objects[candidate.child]
+        is_asked = candidate.name and candidate.name.lower() == relationship.lower()
+        if is_asked and call.actor.access.can_read(child, candidate.field):
+            return child, candidate.field.name
     raise refuse("INVALID_FIELD", f"{parent.name} has no child relationship {relationship}")
 
 

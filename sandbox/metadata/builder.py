@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sandbox.metadata.documents import child, children, flag, tag_of, text
 from sandbox.metadata.fields import (
@@ -35,6 +36,7 @@ from sandbox.metadata.standard import (
     record_type_field,
     system_fields,
 )
+from sandbox.metadata.summaries import SummaryError, is_summary, read_summary
 from sandbox.org.schema import FieldType, RecordType, Schema, SObject, ValidationRule
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -70,6 +72,7 @@ class _Builder:
             self._add_objects,
             self._add_value_sets,
             self._add_fields,
+            self._add_summaries,
             self._add_rules,
             self._add_record_types,
             self._add_derived_fields,
@@ -94,6 +97,8 @@ class _Builder:
                 known.enable_history |= flag(component.element, "enableHistory")
             elif component.name.endswith(_KNOWN_OBJECT_SUFFIX):
                 self.schema.objects[component.name] = _custom_object(component)
+                if flag(component.element, "enableActivities"):
+                    self._let_activities_point_at(component.name)
             elif "__" in component.name:
                 self._unsupported(component)
             else:
@@ -102,18 +107,25 @@ class _Builder:
         for name, prefix in zip(custom, _prefixes("a"), strict=False):
             self.schema.objects[name].key_prefix = prefix
 
+    def _let_activities_point_at(self, name: str) -> None:
+        for activity in ("Event", "Task"):
+            sobject = self.schema.objects[activity]
+            what = sobject.fields["WhatId"]
+            sobject.add_field(replace(what, reference_to=(*what.reference_to, name)))
+
     def _add_value_sets(self) -> None:
         for component in self.project.of("globalValueSet"):
             values = read_value_list(component.element, "customValue")
             self.value_sets[component.name] = values
         for component in self.project.of("standardValueSet"):
-            place = VALUE_SET_FIELDS.get(component.name)
-            if place is None:
+            places = VALUE_SET_FIELDS.get(component.name)
+            if places is None:
                 self._unsupported(component)
                 continue
-            sobject = self.schema.objects[place[0]]
             values = read_value_list(component.element, "standardValue")
-            sobject.add_field(with_values(sobject.fields[place[1]], values))
+            for name, field in places:
+                sobject = self.schema.objects[name]
+                sobject.add_field(with_values(sobject.fields[field], values))
 
     def _add_fields(self) -> None:
         for component in self.project.of("field"):
@@ -126,6 +138,8 @@ class _Builder:
                 self._change_standard_field(sobject, component)
 
     def _add_custom_field(self, sobject: SObject, component: Component) -> None:
+        if is_summary(component.element):
+            return  # it takes the type of another field, so all others come first
         if is_supported_type(component.element):
             sobject.add_field(read_field(component.element, component.name, self.value_sets))
         elif text(component.element, "type") is None:
@@ -134,6 +148,18 @@ class _Builder:
             )
         else:
             self._unsupported(component, f" of type {text(component.element, 'type')}")
+
+    def _add_summaries(self) -> None:
+        for component in self.project.of("field"):
+            sobject = self.schema.objects.get(component.owner)
+            if sobject is None or not is_summary(component.element):
+                continue
+            try:
+                field = read_summary(component.element, self.schema, sobject.name, component.name)
+            except SummaryError as error:
+                self.problems.append(component.problem(f"{component.full_name}: {error}"))
+            else:
+                sobject.add_field(field)
 
     def _change_standard_field(self, sobject: SObject, component: Component) -> None:
         known = sobject.fields.get(component.name)
@@ -170,13 +196,13 @@ class _Builder:
             )
 
     def _add_derived_fields(self) -> None:
-        business = {entry.sobject.name for entry in self.standard if entry.business}
+        priced = {entry.sobject.name for entry in self.standard if entry.currency}
         for sobject in self.schema.objects.values():
             if sobject.custom and not _has_master(sobject):
                 add_fields(sobject, [owner_field()])
             if sobject.record_types:
                 add_fields(sobject, [record_type_field()])
-            if self.schema.multi_currency and (sobject.custom or sobject.name in business):
+            if self.schema.multi_currency and (sobject.custom or sobject.name in priced):
                 add_fields(sobject, [currency_field()])
         if self.schema.multi_currency:
             own = currency_field("DefaultCurrencyIsoCode", "Default Currency ISO Code")

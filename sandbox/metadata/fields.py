@@ -1,8 +1,9 @@
 """CustomField elements as `Field` values.
 
 Owns the defaults that Salesforce applies when an element is left out, and which types are writable.
-Types that the org cannot hold (roll-ups, geolocations, external lookups) become no field at all:
-the caller lists them as unsupported, so that whatever uses them fails by name.
+Types that the org cannot hold (geolocations, external lookups) become no field at all: the caller
+lists them as unsupported, so that whatever uses them fails by name. Roll-ups are read elsewhere,
+after all others.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ def read_value_list(holder: etree._Element, tag: str) -> tuple[PicklistValue, ..
 
 def _read_value(element: etree._Element) -> PicklistValue:
     name = text(element, "fullName") or ""
-    category = text(element, "groupingString") or ("Closed" if flag(element, "closed") else "")
+    category = text(element, "groupingString") or ""
+    for tag in ("won", "closed"):
+        category = category or (tag.title() if flag(element, tag) else "")
     return PicklistValue(
         value=name,
         label=text(element, "label") or name,

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sandbox.org.schema import Field, FieldType, PicklistValue, SObject
+from sandbox.org.schema import Field, FieldType, PicklistValue, SObject, Summary
 
 _FOLDER = Path(__file__).parent / "standard"
 
@@ -33,21 +33,41 @@ CURRENCIES = {
 }
 CORPORATE_CURRENCY = "EUR"
 
-#: Which standard value set feeds which picklist.
-VALUE_SET_FIELDS = {
-    "AccountOwnership": ("Account", "Ownership"),
-    "AccountRating": ("Account", "Rating"),
-    "AccountType": ("Account", "Type"),
-    "CaseOrigin": ("Case", "Origin"),
-    "CasePriority": ("Case", "Priority"),
-    "CaseReason": ("Case", "Reason"),
-    "CaseStatus": ("Case", "Status"),
-    "CaseType": ("Case", "Type"),
-    "Industry": ("Account", "Industry"),
-    "LeadSource": ("Contact", "LeadSource"),
-    "OrderStatus": ("Order", "Status"),
-    "OrderType": ("Order", "Type"),
-    "Salutation": ("Contact", "Salutation"),
+#: Which standard value set feeds which picklists.
+VALUE_SET_FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "AccountOwnership": (("Account", "Ownership"),),
+    "AccountRating": (("Account", "Rating"), ("Lead", "Rating")),
+    "AccountType": (("Account", "Type"),),
+    "CampaignMemberStatus": (("CampaignMember", "Status"),),
+    "CampaignStatus": (("Campaign", "Status"),),
+    "CampaignType": (("Campaign", "Type"),),
+    "CaseOrigin": (("Case", "Origin"),),
+    "CasePriority": (("Case", "Priority"),),
+    "CaseReason": (("Case", "Reason"),),
+    "CaseStatus": (("Case", "Status"),),
+    "CaseType": (("Case", "Type"),),
+    "ContractStatus": (("Contract", "Status"),),
+    "EventSubject": (("Event", "Subject"),),
+    "EventType": (("Event", "Type"),),
+    "Industry": (("Account", "Industry"), ("Lead", "Industry")),
+    "LeadSource": (
+        ("Account", "AccountSource"),
+        ("Contact", "LeadSource"),
+        ("Lead", "LeadSource"),
+        ("Opportunity", "LeadSource"),
+    ),
+    "LeadStatus": (("Lead", "Status"),),
+    "OpportunityStage": (("Opportunity", "StageName"),),
+    "OpportunityType": (("Opportunity", "Type"),),
+    "OrderStatus": (("Order", "Status"),),
+    "OrderType": (("Order", "Type"),),
+    "Product2Family": (("Product2", "Family"),),
+    "QuantityUnitOfMeasure": (("Product2", "QuantityUnitOfMeasure"),),
+    "Salutation": (("Contact", "Salutation"), ("Lead", "Salutation")),
+    "TaskPriority": (("Task", "Priority"),),
+    "TaskStatus": (("Task", "Status"),),
+    "TaskSubject": (("Task", "Subject"),),
+    "TaskType": (("Task", "Type"),),
 }
 
 
@@ -56,7 +76,8 @@ class StandardObject:
     """A standard object as Salesforce ships it, before any metadata of ours."""
 
     sobject: SObject
-    business: bool  #: ops' data: has a recycle bin, a currency and record types
+    business: bool  #: people's data: has a recycle bin
+    currency: bool  #: its amounts are in a currency of their own; business data but price books
     history: bool  #: has a history object
     absent: tuple[str, ...]  #: fields of the real object that this org has not
 
@@ -79,6 +100,7 @@ def absent_fields(sobject: str) -> frozenset[str]:
 def _read_object(path: Path) -> StandardObject:
     raw = json.loads(path.read_text(encoding="utf-8"))
     business = bool(raw.pop("business", False))
+    currency = bool(raw.pop("currency", business))
     history = bool(raw.pop("history", False))
     absent = tuple(raw.pop("absent", ()))
     audited = raw.pop("audit", True)
@@ -86,12 +108,14 @@ def _read_object(path: Path) -> StandardObject:
     sobject = SObject(**raw)
     add_fields(sobject, system_fields(recycle_bin=business, audited=audited))
     add_fields(sobject, fields)
-    return StandardObject(sobject, business, history, absent)
+    return StandardObject(sobject, business, currency, history, absent)
 
 
 def _read_field(raw: Mapping[str, Any]) -> Field:
     values = tuple(_read_value(entry) for entry in raw.get("values", ()))
     known = {key: value for key, value in raw.items() if key not in ("type", "values")}
+    if "summary" in raw:
+        known["summary"] = Summary(**raw["summary"])
     known["reference_to"] = tuple(raw.get("reference_to", ()))
     return Field(type=FieldType(raw["type"]), values=values, **known)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from sandbox.org.access import Access
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -18,3 +20,4 @@ class Actor:
     time_zone: ZoneInfo
     profile: str  #: name of the profile: `System Administrator`
     permissions: frozenset[str]  #: custom permissions, from all assigned permission sets
+    access: Access  #: what the user may see and do

@@ -37,6 +37,7 @@ class Core:
     plans: dict[str, SavePlan]
     users: Users
     pinned: datetime | None = None  #: the moment of the chunk being saved
+    purged_at: datetime | None = None  #: when the recycle bin was last looked through
 
     def moment(self) -> datetime:
         """Now, in the whole seconds that rows are stamped with."""

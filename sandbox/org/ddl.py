@@ -40,6 +40,9 @@ def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     """
     connection.execute("CREATE TABLE IF NOT EXISTS _org (key TEXT PRIMARY KEY, value TEXT)")
     connection.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS _erased (sobject TEXT, id TEXT PRIMARY KEY, deleted_at TEXT)"
+    )
     before = _stored_shape(connection)
     now = _shape(schema)
     _refuse_reinterpretation(before, now)

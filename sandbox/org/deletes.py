@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sandbox.org.access import insufficient
 from sandbox.org.actor import Actor
 from sandbox.org.core import Core
 from sandbox.org.errors import OrgError, refuse
 from sandbox.org.references import check_unique
 from sandbox.org.related import RelatedRows
+from sandbox.org.rollups import roll_up
 from sandbox.org.save import Save
 from sandbox.org.saving import live_row, stamp
 from sandbox.org.schema import ChildRelationship, Field, FieldType, SObject
@@ -34,10 +36,20 @@ def delete_record(core: Core, actor: Actor, sobject: SObject, record_id: str) ->
     if not sobject.deletable:
         message = f"entity type cannot be deleted: {sobject.label}"
         raise refuse("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+    actor.access.require(sobject, "delete")
     with core.store.savepoint():
+        row = live_row(core, sobject, record_id)
+        check_ownership(actor, sobject, row)
         deletion = Deletion()
-        _doom(core, deletion, sobject, live_row(core, sobject, record_id))
+        _doom(core, deletion, sobject, row)
         _carry_out(core, actor, deletion)
+
+
+def check_ownership(actor: Actor, sobject: SObject, row: Record) -> None:
+    """Raise OrgError unless the user owns the record: Public Read/Write lets only owners delete."""
+    owner = row.get("OwnerId", actor.user_id)
+    if owner != actor.user_id and not actor.access.allows(sobject, "modifyAll"):
+        raise insufficient()
 
 
 def _doom(core: Core, deletion: Deletion, sobject: SObject, row: Record) -> None:
@@ -62,6 +74,11 @@ def _follow(core: Core, deletion: Deletion, child: ChildRelationship, parent_id:
             _doom(core, deletion, sobject, row)
         else:
             deletion.cleared.append((sobject, row_id, child.field.name))
+
+
+def deletes_children(relationship: ChildRelationship) -> bool:
+    """True where the children go when their parent goes."""
+    return _constraint(relationship.field) == "Cascade"
 
 
 def _constraint(lookup: Field) -> str:
@@ -115,6 +132,7 @@ def _mark(
         changes = {name: value for name, value in after.items() if value != row[name]}
         table.update(record_id, {**changes, "IsDeleted": is_deleted})
     core.written(sobject)
+    roll_up(core, actor, sobject, [row])
 
 
 def undelete_record(core: Core, actor: Actor, sobject: SObject, record_id: str) -> None:
@@ -123,10 +141,12 @@ def undelete_record(core: Core, actor: Actor, sobject: SObject, record_id: str) 
     Lookups that were blanked stay blank. Raises OrgError NOT_FOUND, UNDELETE_FAILED when the
     record is not deleted, DUPLICATE_VALUE when a unique value is taken meanwhile.
     """
+    actor.access.require(sobject, "delete")
     with core.store.savepoint():
         row = core.store.table(sobject).get(record_id)
         if row is None:
             raise refuse("NOT_FOUND", f"There is no {sobject.name} with Id {record_id}.")
+        check_ownership(actor, sobject, row)
         if not row.get("IsDeleted"):
             raise refuse("UNDELETE_FAILED", "Entity is not in the recycle bin")
         _restore(core, actor, sobject, row)

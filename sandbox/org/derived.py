@@ -1,7 +1,8 @@
 """Fields that the platform itself sets from other fields of the same record.
 
-Owns the status categories: the category of an Order's status, and the closing of a Case. Source:
-developer.salesforce.com, Object Reference, "Order" and "Case".
+Owns the status categories: the category of an Order's or Contract's status, the closing of cases,
+tasks and opportunities; and the product and list price that an order product takes from its price
+book entry. Source: developer.salesforce.com, Object Reference, the pages of these objects.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ def derive_fields(save: Save) -> None:
         derive(save)
 
 
-def _category(save: Save) -> str:
-    field = save.sobject.fields.get("Status")
+def _category(save: Save, name: str = "Status") -> str:
+    field = save.sobject.fields.get(name)
     values = field.values if field else ()
-    status = save.record.get("Status")
+    status = save.record.get(name)
     return next((value.category for value in values if value.value == status), "")
 
 
@@ -39,4 +40,41 @@ def _case(save: Save) -> None:
         save.record["ClosedDate"] = save.now if is_closed else None
 
 
-_DERIVATIONS: dict[str, Callable[[Save], None]] = {"Order": _order, "Case": _case}
+def _task(save: Save) -> None:
+    is_closed = _category(save) == "Closed"
+    if is_closed != save.record["IsClosed"]:
+        save.record["CompletedDateTime"] = save.now if is_closed else None
+    save.record["IsClosed"] = is_closed
+    save.record["IsHighPriority"] = save.record["Priority"] == "High"
+
+
+def _opportunity(save: Save) -> None:
+    category = _category(save, "StageName")
+    save.record["IsWon"] = category == "Won"
+    save.record["IsClosed"] = category in {"Won", "Closed"}
+
+
+def _campaign_member(save: Save) -> None:
+    has_responded = _category(save) == "Responded"
+    if has_responded and not save.record["HasResponded"]:
+        save.record["FirstRespondedDate"] = save.now.astimezone(save.actor.time_zone).date()
+    save.record["HasResponded"] = has_responded
+
+
+def _order_item(save: Save) -> None:
+    entry = save.record["PricebookEntryId"]
+    row = save.rows.get(str(entry)) if save.is_new and entry else None
+    if row is not None:
+        save.record["Product2Id"] = row.get("Product2Id")
+        save.record["ListPrice"] = row.get("UnitPrice")
+
+
+_DERIVATIONS: dict[str, Callable[[Save], None]] = {
+    "CampaignMember": _campaign_member,
+    "Case": _case,
+    "Contract": _order,
+    "Opportunity": _opportunity,
+    "Order": _order,
+    "OrderItem": _order_item,
+    "Task": _task,
+}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sandbox.org.access import FULL_ACCESS, Access
 from sandbox.org.core import Core
 from sandbox.org.errors import ErrorItem, OrgError, refuse
 from sandbox.org.json_values import from_json
@@ -26,20 +27,29 @@ _NATURAL_KEYS = {
 }
 
 
-def read_input(core: Core, sobject: SObject, raw: Mapping[str, object], *, is_new: bool) -> Record:
+def read_input(
+    core: Core,
+    sobject: SObject,
+    raw: Mapping[str, object],
+    *,
+    is_new: bool,
+    access: Access = FULL_ACCESS,
+) -> Record:
     """The given fields of a record, canonical. Empty text is None; `attributes` is skipped.
 
     Raises OrgError: INVALID_FIELD, INVALID_FIELD_FOR_INSERT_UPDATE, and what `from_json` raises.
     """
-    given = [(_find_field(sobject, name), value) for name, value in raw.items() if _counts(name)]
-    _refuse_read_only([name.field for name, _ in given], is_new=is_new)
+    given = [
+        (_find_field(sobject, name, access), value) for name, value in raw.items() if _counts(name)
+    ]
+    _refuse_read_only(sobject, [name.field for name, _ in given], access, is_new=is_new)
     values: Record = {}
     for name, value in given:
         if name.field.name in values:
             message = f"Field {name.field.name} is given more than once"
             raise refuse("INVALID_FIELD", message, name.field.name)
         values[name.field.name] = (
-            find_parent(core, sobject, name.field, value)
+            find_parent(core, sobject, name.field, value, access)
             if name.is_relationship and value is not None
             else from_json(name.field, value)
         )
@@ -57,19 +67,25 @@ def _counts(name: str) -> bool:
     return name != "attributes"
 
 
-def _find_field(sobject: SObject, name: str) -> _Name:
+def _find_field(sobject: SObject, name: str, access: Access) -> _Name:
     field = sobject.field(name)
-    if field is not None:
+    if field is not None and access.can_read(sobject, field):
         return _Name(field, False)
     lookup = sobject.parent_field(name)
-    if lookup is None:
+    if lookup is None or not access.can_read(sobject, lookup):
         message = f"No such column '{name}' on sobject of type {sobject.name}"
         raise refuse("INVALID_FIELD", message)
     return _Name(lookup, True)
 
 
-def _refuse_read_only(fields: list[Field], *, is_new: bool) -> None:
-    names = [field.name for field in fields if not is_writable(field, is_new=is_new)]
+def _refuse_read_only(
+    sobject: SObject, fields: list[Field], access: Access, *, is_new: bool
+) -> None:
+    names = [
+        field.name
+        for field in fields
+        if not (is_writable(field, is_new=is_new) and access.can_set(sobject, field))
+    ]
     if names:
         message = (
             f"Unable to create/update fields: {', '.join(names)}. Please check the security "
@@ -79,7 +95,9 @@ def _refuse_read_only(fields: list[Field], *, is_new: bool) -> None:
         raise OrgError([ErrorItem("INVALID_FIELD_FOR_INSERT_UPDATE", message, tuple(names))])
 
 
-def find_parent(core: Core, sobject: SObject, lookup: Field, key: object) -> str:
+def find_parent(
+    core: Core, sobject: SObject, lookup: Field, key: object, access: Access = FULL_ACCESS
+) -> str:
     """The Id of the parent that `{"External_Id__c": "HD-1"}` names.
 
     Raises OrgError INVALID_FIELD when nothing or more than one record answers to it.
@@ -95,7 +113,7 @@ def find_parent(core: Core, sobject: SObject, lookup: Field, key: object) -> str
     for target_name in lookup.reference_to:
         target = core.schema.sobject(target_name)
         field = _key_field(target, name) if target else None
-        if target is not None and field is not None:
+        if target is not None and field is not None and access.can_read(target, field):
             return _match(core, sobject, target, field, value)
     message = f"{name} is not an external ID of {' or '.join(lookup.reference_to)}"
     raise refuse("INVALID_FIELD", message, lookup.name)

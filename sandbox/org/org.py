@@ -16,10 +16,12 @@ from sandbox.org.actor import Actor
 from sandbox.org.clock import OrgClock
 from sandbox.org.core import Core
 from sandbox.org.deletes import delete_record, undelete_record
+from sandbox.org.erasing import empty_from_bin, erase_record, erased_between, purge_bin
 from sandbox.org.errors import MultipleMatches, refuse
 from sandbox.org.formula_library import FormulaLibrary, SchemaError
 from sandbox.org.ids import MalformedIdError, normalize_id
 from sandbox.org.lookup_filters import LookupFilters
+from sandbox.org.merging import merge_records
 from sandbox.org.plans import plan_saves
 from sandbox.org.reading import FormulaReader, retrieve_record
 from sandbox.org.saving import insert_record, update_record
@@ -51,7 +53,7 @@ class Org:
         self.clock = clock or OrgClock()
         formulas = FormulaLibrary(schema, ORG_ID)
         filters = LookupFilters(schema)
-        self.store = Store(schema, data_dir)
+        self.store = Store(schema, data_dir, self.clock.now)
         users = Users(schema, self.store)
         self.core = Core(
             schema, self.store, self.clock, formulas, filters, plan_saves(schema), users
@@ -121,8 +123,36 @@ class Org:
         """Put a record into the recycle bin. Raises OrgError."""
         delete_record(self.core, actor, self.core.sobject(sobject), _id(record_id))
 
+    def erase(self, actor: Actor, sobject: str, record_id: str) -> None:
+        """Delete a record past the recycle bin, or out of it. Raises OrgError."""
+        erase_record(self.core, actor, self.core.sobject(sobject), _id(record_id))
+
+    def empty_from_bin(self, actor: Actor, sobject: str, record_id: str) -> None:
+        """Erase a record that is in the recycle bin. Raises OrgError."""
+        purge_bin(self.core)
+        empty_from_bin(self.core, actor, self.core.sobject(sobject), _id(record_id))
+
+    def erased(self, sobject: str, start: datetime, end: datetime) -> list[tuple[str, datetime]]:
+        """Records deleted in that span that are in no recycle bin: Id and time of deletion."""
+        with self.store.lock:
+            return erased_between(self.core, self.core.sobject(sobject), start, end)
+
+    def merge(
+        self,
+        actor: Actor,
+        sobject: str,
+        master_id: str,
+        loser_ids: Sequence[str],
+        values: Mapping[str, object],
+    ) -> list[str]:
+        """Let one record take over from others; returns what was re-pointed. Raises OrgError."""
+        losers = [_id(loser_id) for loser_id in loser_ids]
+        found = self.core.sobject(sobject)
+        return merge_records(self.core, actor, found, _id(master_id), losers, values)
+
     def undelete(self, actor: Actor, sobject: str, record_id: str) -> None:
         """Take a record out of the recycle bin. Raises OrgError."""
+        purge_bin(self.core)
         undelete_record(self.core, actor, self.core.sobject(sobject), _id(record_id))
 
     def retrieve(
@@ -130,6 +160,7 @@ class Org:
     ) -> dict[str, object]:
         """Canonical values by canonical field name, formulas computed. Raises OrgError."""
         found = self.core.sobject(sobject)
+        self.store.settle()
         return retrieve_record(self.core, actor, found, _id(record_id), fields)
 
     def formula_value(self, actor: Actor, sobject: str, field: str, record_id: str) -> object:
@@ -142,12 +173,19 @@ class Org:
         from sandbox.soql import QueryEnv, execute, parse
 
         query = parse(soql)
+        access = actor.access
         with self.store.lock:
+            self.store.settle()
+            if include_deleted:
+                purge_bin(self.core)
             env = QueryEnv(
                 now=self.core.moment(),
                 time_zone=actor.time_zone,
                 include_deleted=include_deleted,
                 formula=FormulaReader(self.core, actor).value,
+                can_read=None if access.is_admin else access.can_read,
+                can_see=None if access.is_admin else access.can_see,
+                user_id=actor.user_id,
             )
             return execute(self.store.connection, self.schema, query, env)
 
@@ -155,6 +193,7 @@ class Org:
         """Empty the org: users, rates and sequences are as on the first day."""
         with self.store.transaction():
             self.store.clear()
+            self.core.purged_at = None
             self.core.users.forget()
             prepare_rows(self.core)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.org.ddl import stored_fields
+from sandbox.org.filter_conditions import Condition, compile_item
 from sandbox.org.schema import ChildRelationship, Field, FieldType, Schema, SObject
 
 #: Salesforce does not declare Order.Status restricted, but an unknown status has no category and
@@ -16,6 +17,18 @@ from sandbox.org.schema import ChildRelationship, Field, FieldType, Schema, SObj
 _STRICT_PICKLISTS = frozenset({("Order", "Status")})
 #: Filled by the org itself, or never blank.
 _NEVER_MISSING = frozenset({FieldType.CHECKBOX, FieldType.ID, FieldType.AUTO_NUMBER})
+
+
+@dataclass(frozen=True)
+class RollUp:
+    """A field of a master that summarises these details."""
+
+    master: SObject
+    field: Field
+    lookup: str  #: of the detail
+    operation: str
+    summarised: Field | None
+    conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,7 @@ class SavePlan:
     tracked: tuple[Field, ...]  #: whose changes are kept in the history, when there is one
     history: SObject | None
     children: tuple[ChildRelationship, ...]  #: lookups of any sObject that may point here
+    rollups: tuple[RollUp, ...]  #: summaries that records of this sObject count in
 
 
 def plan_saves(schema: Schema) -> dict[str, SavePlan]:
@@ -64,6 +78,23 @@ def _plan(schema: Schema, sobject: SObject) -> SavePlan:
         tracked=tuple(f for f in fields if f.track_history) if keeps_history else (),
         history=history if keeps_history else None,
         children=tuple(schema.children_of(sobject.name)),
+        rollups=_rollups(schema, sobject),
+    )
+
+
+def _rollups(schema: Schema, detail: SObject) -> tuple[RollUp, ...]:
+    return tuple(
+        RollUp(
+            master,
+            field,
+            field.summary.lookup,
+            field.summary.operation,
+            detail.fields[field.summary.field] if field.summary.field else None,
+            tuple(compile_item(schema, detail, detail, i)[0] for i in field.summary.filters),
+        )
+        for master in schema.objects.values()
+        for field in master.fields.values()
+        if field.summary is not None and field.summary.child == detail.name
     )
 
 

@@ -22,10 +22,12 @@ def retrieve_record(
 ) -> Record:
     """Canonical values by canonical field name.
 
-    Raises OrgError: NOT_FOUND, ENTITY_IS_DELETED, INVALID_FIELD for a name that does not exist.
+    Raises OrgError: NOT_FOUND, ENTITY_IS_DELETED, INVALID_TYPE and INVALID_FIELD for names that do
+    not exist for this user.
     """
+    actor.access.require(sobject, "read")
     with core.store.lock:
-        fields = list(sobject.fields.values()) if names is None else _named(sobject, names)
+        fields = _visible(actor, sobject) if names is None else _named(actor, sobject, names)
         row = live_row(core, sobject, record_id)
         reader = FormulaReader(core, actor)
         return {
@@ -34,11 +36,15 @@ def retrieve_record(
         }
 
 
-def _named(sobject: SObject, names: Sequence[str]) -> list[Field]:
+def _visible(actor: Actor, sobject: SObject) -> list[Field]:
+    return [f for f in sobject.fields.values() if actor.access.can_read(sobject, f)]
+
+
+def _named(actor: Actor, sobject: SObject, names: Sequence[str]) -> list[Field]:
     fields = []
     for name in names:
         field = sobject.field(name)
-        if field is None:
+        if field is None or not actor.access.can_read(sobject, field):
             message = f"No such column '{name}' on sobject of type {sobject.name}"
             raise refuse("INVALID_FIELD", message)
         fields.append(field)

@@ -14,16 +14,22 @@ from sandbox.org.schema import Field
 
 
 def check_references(save: Save) -> list[ErrorItem]:
-    """INVALID_CROSS_REFERENCE_KEY for each changed lookup to nothing, or to the wrong thing."""
-    return [
-        ErrorItem(
-            "INVALID_CROSS_REFERENCE_KEY",
-            f"{label(field)}: invalid cross reference id: {save.record[field.name]}",
-            (field.name,),
-        )
-        for field in save.plan.references
-        if save.has_changed(field.name) and not _is_good(save, field)
-    ]
+    """One item per changed lookup to nothing, to the wrong thing, or out of the user's reach."""
+    changed = [field for field in save.plan.references if save.has_changed(field.name)]
+    items = (_check_reference(save, field) for field in changed)
+    return [item for item in items if item is not None]
+
+
+def _check_reference(save: Save, field: Field) -> ErrorItem | None:
+    value = save.record[field.name]
+    if not _is_good(save, field):
+        message = f"{label(field)}: invalid cross reference id: {value}"
+        return ErrorItem("INVALID_CROSS_REFERENCE_KEY", message, (field.name,))
+    target = None if value is None else save.core.store.sobject_of(str(value))
+    if target is not None and not save.actor.access.can_see(target):
+        message = f"insufficient access rights on cross-reference id: {value}"
+        return ErrorItem("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message, (field.name,))
+    return None
 
 
 def _is_good(save: Save, field: Field) -> bool:
@@ -47,6 +53,7 @@ def check_unique(save: Save) -> list[ErrorItem]:
     for field in save.plan.unique:
         value = save.record[field.name]
         if value is not None and save.has_changed(field.name):
+            save.core.store.late.check_value(save.core.store.table(save.sobject), field.name, value)
             others = find_by_key(save.core, save.sobject, field, value)
             other = next((row["Id"] for row in others if row["Id"] != save.record_id), None)
             if other is not None:

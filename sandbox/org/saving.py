@@ -24,6 +24,7 @@ from sandbox.org.lookup_filters import check_filters, check_pointing_filters
 from sandbox.org.references import check_references, check_unique
 from sandbox.org.related import RelatedRows
 from sandbox.org.requiredness import check_picklists, check_required
+from sandbox.org.rollups import roll_up
 from sandbox.org.rules import check_rules
 from sandbox.org.save import Check, Save
 from sandbox.org.schema import SObject
@@ -47,8 +48,10 @@ def insert_record(core: Core, actor: Actor, sobject: SObject, raw: Mapping[str, 
     """
     if not sobject.createable:
         raise _closed(sobject, "inserted")
+    actor.access.require(sobject, "create")
     with core.store.savepoint():
-        save = prepare_insert(core, actor, sobject, read_input(core, sobject, raw, is_new=True))
+        values = read_input(core, sobject, raw, is_new=True, access=actor.access)
+        save = prepare_insert(core, actor, sobject, values)
         check_save(save)
         write_insert(save)
         return str(save.record["Id"])
@@ -88,6 +91,7 @@ def write_insert(save: Save) -> None:
     save.core.store.table(save.sobject).insert([save.record])
     write_history(save)
     save.core.written(save.sobject)
+    roll_up(save.core, save.actor, save.sobject, [save.record])
 
 
 def update_record(
@@ -105,6 +109,7 @@ def update_record(
     """
     if not sobject.updateable:
         raise _closed(sobject, "updated")
+    actor.access.require(sobject, "edit")
     with core.store.savepoint():
         before = live_row(core, sobject, record_id)
         _check_unmodified(before, unmodified_since)
@@ -138,7 +143,7 @@ def _check_unmodified(before: Record, since: datetime | None) -> None:
 def _prepare_update(
     core: Core, actor: Actor, sobject: SObject, before: Record, raw: Mapping[str, object]
 ) -> Save:
-    values = read_input(core, sobject, raw, is_new=False)
+    values = read_input(core, sobject, raw, is_new=False, access=actor.access)
     record, rows = before | values, RelatedRows(core.store)
     save = Save(core, sobject, actor, core.moment(), record, before, rows)
     derive_fields(save)
@@ -156,6 +161,7 @@ def _write_update(save: Save) -> None:
         save.core.store.table(save.sobject).update(str(save.record["Id"]), changes)
     write_history(save)
     save.core.written(save.sobject)
+    roll_up(save.core, save.actor, save.sobject, [save.before, save.record])
 
 
 def stamp(record: Record, user_id: str, now: datetime, *, is_new: bool = False) -> None:

@@ -88,6 +88,17 @@ class LookupFilter:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """What a roll-up field summarises: details that point here through a lookup of theirs."""
+
+    child: str  #: the sObject of the details
+    lookup: str  #: their field that points at this sObject
+    operation: str  #: count, sum, min or max
+    field: str | None = None  #: their field that is summarised; None for count
+    filters: tuple[FilterItem, ...] = ()
+
+
+@dataclass(frozen=True)
 class Field:
     """One field of an sObject.
 
@@ -119,6 +130,7 @@ class Field:
     blanks_as_zero: bool = True
     track_history: bool = False
     lookup_filter: LookupFilter | None = None
+    summary: Summary | None = None  #: kept by the org; nobody writes the field
     display_format: str | None = None  #: auto numbers: `OP-{0000000000}`
     starting_number: int = 1
     description: str = ""

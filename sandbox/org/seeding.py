@@ -18,6 +18,7 @@ from sandbox.org.history import write_history
 from sandbox.org.inputs import read_input
 from sandbox.org.json_values import from_json
 from sandbox.org.related import RelatedRows
+from sandbox.org.rollups import roll_up
 from sandbox.org.save import Save
 from sandbox.org.saving import check_save, prepare_insert, stamp
 from sandbox.org.schema import SObject
@@ -48,6 +49,7 @@ def seed_org(core: Core, raw: object) -> dict[str, str]:
     plans = read_plans(core.schema, raw)
     with core.store.savepoint(), core.chunk():
         ids = _give_ids(core, plans)
+        stored: list[tuple[SeedRecord, Save]] = []
         for plan in plans:
             actor = _actor(core, plan.user or LOADER)
             rows = RelatedRows(core.store)
@@ -55,7 +57,19 @@ def seed_org(core: Core, raw: object) -> dict[str, str]:
             rows.forget()
             if plan.checks:
                 _check(saves)
+            stored += saves
+        _roll_up(core, stored)
     return ids
+
+
+def _roll_up(core: Core, saves: list[tuple[SeedRecord, Save]]) -> None:
+    """Summaries come last: a plan may name details before their masters."""
+    details: dict[str, list[Save]] = {}
+    for _, save in saves:
+        details.setdefault(save.sobject.name, []).append(save)
+    for same in details.values():
+        first = same[0]
+        roll_up(core, first.actor, first.sobject, [save.record for save in same])
 
 
 def _actor(core: Core, username: str) -> Actor:

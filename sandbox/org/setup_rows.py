@@ -12,6 +12,8 @@ from decimal import Decimal
 
 from sandbox.org.core import Core
 from sandbox.org.ids import make_id
+from sandbox.org.profiles import ADMINISTRATOR as ADMIN_PROFILE
+from sandbox.org.profiles import API_ONLY, STANDARD_USER
 from sandbox.org.saving import stamp
 from sandbox.org.tables import Record
 
@@ -20,7 +22,6 @@ ORG_ID = make_id("00D", 1)
 ADMINISTRATOR = "admin@manufaktura.example"
 LOADER = "loader@manufaktura.example"
 _TIME_ZONE = "Europe/Warsaw"
-_PROFILES = ("System Administrator", "Standard User", "Minimum Access - API Only Integrations")
 #: Units of each currency for 1 EUR, of a plausible day, and the decimals people write.
 _RATES = {
     "EUR": ("1", 2),
@@ -45,18 +46,18 @@ class StartUser:
 
 
 USERS = (
-    StartUser(ADMINISTRATOR, "Admin", "admin", _PROFILES[0]),
+    StartUser(ADMINISTRATOR, "Admin", "admin", ADMIN_PROFILE),
     StartUser(
         "integration@manufaktura.example",
         "Integration",
         "integ",
-        _PROFILES[2],
+        API_ONLY,
         ("Manufaktura_Integration",),
     ),
     StartUser(
-        "ops@manufaktura.example", "Operations", "ops", _PROFILES[1], ("Manufaktura_Operations",)
+        "ops@manufaktura.example", "Operations", "ops", STANDARD_USER, ("Manufaktura_Operations",)
     ),
-    StartUser(LOADER, "Loader", "loader", _PROFILES[0], ("Data_Load_Admin",)),
+    StartUser(LOADER, "Loader", "loader", ADMIN_PROFILE, ("Data_Load_Admin",)),
 )
 
 
@@ -68,6 +69,7 @@ def prepare_rows(core: Core) -> None:
         setup.add_users()
         setup.mirror_metadata()
         setup.add_currencies()
+        setup.add_standard_price_book()
         core.users.forget()
 
 
@@ -94,7 +96,7 @@ class _Setup:
             self._insert("Organization", ORG_ID, values)
 
     def add_users(self) -> None:
-        for name in _PROFILES:
+        for name in (ADMIN_PROFILE, STANDARD_USER, API_ONLY):
             self._ensure("Profile", {"Name": name}, {"UserType": "Standard"})
         for permission_set in self._core.schema.permission_sets.values():
             values: Record = {"Label": permission_set.label, "IsCustom": True, "Type": "Regular"}
@@ -177,6 +179,10 @@ class _Setup:
                 "IsCorporate": code == corporate,
             }
             self._ensure("CurrencyType", {"IsoCode": code}, values)
+
+    def add_standard_price_book(self) -> None:
+        values: Record = {"Name": "Standard Price Book", "IsActive": True}
+        self._ensure("Pricebook2", {"IsStandard": True}, values)
 
     def _find(self, sobject: str, key: Record) -> Record | None:
         first, value = next(iter(key.items()))

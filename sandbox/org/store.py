@@ -10,11 +10,13 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 
 from sandbox.org.ddl import prepare_tables, quote
 from sandbox.org.ids import make_id
+from sandbox.org.late_commits import LateCommits
 from sandbox.org.schema import Schema, SObject
 from sandbox.org.tables import Record, Table
 
@@ -28,8 +30,14 @@ class Store:
     Raises IncompatibleDataError when the folder's data does not fit the schema.
     """
 
-    def __init__(self, schema: Schema, data_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        data_dir: Path | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.schema = schema
+        self.late = LateCommits(now)
         self.lock = RLock()
         self.connection = _connect(data_dir)
         self._last_numbers: dict[str, int] = {}
@@ -39,14 +47,18 @@ class Store:
         self._forgetters: list[Callable[[], None]] = []
         with self.transaction():
             prepare_tables(self.connection, schema)
-        self.tables = {name: Table(self.connection, o) for name, o in schema.objects.items()}
+        self.tables = {
+            name: Table(self.connection, o, self.late) for name, o in schema.objects.items()
+        }
         self._by_prefix = {o.key_prefix: o for o in schema.objects.values() if o.key_prefix}
         self._load_sequences()
         weakref.finalize(self, self.connection.close)
 
     def close(self) -> None:
-        """Release the database file."""
+        """Release the database file; what was to become visible later does so now."""
         with self.lock:
+            if self.late.oldest is not None:
+                self._settle(all_of_them=True)
             self.connection.close()
 
     def forget_on_rollback(self, forget: Callable[[], None]) -> None:
@@ -64,14 +76,18 @@ class Store:
                 finally:
                     self._depth -= 1
                 return
+            self.settle()
             self.connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
             try:
                 yield
+                if self.late.hold_back():
+                    self._forget()
                 self._save_sequences()
                 self.connection.execute("COMMIT")
             except BaseException:
                 self.connection.execute("ROLLBACK")
+                self.late.undo_to(0)
                 self._load_sequences()
                 self._forget()
                 raise
@@ -83,17 +99,30 @@ class Store:
         """Undo only what happens inside when it raises; the error goes on to the caller."""
         with self.transaction():
             self._savepoints += 1
-            name = f"sp{self._savepoints}"
+            name, mark = f"sp{self._savepoints}", self.late.mark
             self.connection.execute(f"SAVEPOINT {name}")
             try:
                 yield
             except BaseException:
                 self.connection.execute(f"ROLLBACK TO {name}")
+                self.late.undo_to(mark)
                 self._forget()
                 raise
             finally:
                 self.connection.execute(f"RELEASE {name}")
                 self._savepoints -= 1
+
+    def settle(self) -> None:
+        """Make visible what earlier transactions wrote and is due by now."""
+        with self.lock:
+            if self.late.are_due and not self._depth:
+                self._settle()
+
+    def _settle(self, *, all_of_them: bool = False) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+        self.late.settle(all_of_them=all_of_them)
+        self.connection.execute("COMMIT")
+        self._forget()
 
     def table(self, sobject: SObject) -> Table:
         """The table of an sObject."""
@@ -125,8 +154,10 @@ class Store:
             for name in self.tables:
                 self.connection.execute(f"DELETE FROM {quote(name)}")  # noqa: S608
             self.connection.execute("DELETE FROM _sequence")
+            self.connection.execute("DELETE FROM _erased")
             self._last_numbers.clear()
             self._dirty.clear()
+            self.late.clear()
             self._forget()
 
     def _load_sequences(self) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sandbox.org.ddl import quote, stored_fields
+from sandbox.org.late_commits import LateCommits
 from sandbox.org.schema import FieldType, SObject
 from sandbox.org.sql_values import SqlValue, decoder, encoder
 
@@ -20,8 +21,11 @@ Record = dict[str, object]
 class Table:
     """The table of one sObject on one connection."""
 
-    def __init__(self, connection: sqlite3.Connection, sobject: SObject) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, sobject: SObject, late: LateCommits | None = None
+    ) -> None:
         fields = stored_fields(sobject)
+        self._late = late
         self.sobject = sobject
         self.names = tuple(field.name for field in fields)
         self._connection = connection
@@ -72,10 +76,15 @@ class Table:
 
     def insert(self, records: Iterable[Record]) -> None:
         """Add complete records (every stored field present)."""
+        if self._late is not None and self._late.is_delaying:
+            records = list(records)
+            for record in records:
+                self._late.note(self, str(record["Id"]), None)
         self._connection.executemany(self._insert, (self._row(record) for record in records))
 
     def update(self, record_id: str, changes: Mapping[str, object]) -> None:
-        """Set some fields of one row."""
+        """Set some fields of one row. Raises OrgError when a late transaction holds it."""
+        self._prepare_change(record_id)
         names = tuple(changes)
         sql = self._updates.get(names)
         if sql is None:
@@ -86,7 +95,24 @@ class Table:
         self._connection.execute(sql, (*values, record_id))
 
     def delete(self, record_id: str) -> None:
-        """Remove a row for good; for sObjects that have no recycle bin."""
+        """Remove a row for good. Raises OrgError when a late transaction holds it."""
+        self._prepare_change(record_id)
+        self._erase(record_id)
+
+    def put(self, record_id: str, record: Record | None) -> None:
+        """Make the row what it is to be, or nothing; for transactions that become visible late."""
+        self._erase(record_id)
+        if record is not None:
+            self._connection.execute(self._insert, self._row(record))
+
+    def _prepare_change(self, record_id: str) -> None:
+        if self._late is None:
+            return
+        self._late.check_lock(record_id)
+        if self._late.is_delaying:
+            self._late.note(self, record_id, self.get(record_id))
+
+    def _erase(self, record_id: str) -> None:
         self._connection.execute(f'DELETE FROM {self._name} WHERE "Id" = ?', (record_id,))  # noqa: S608
 
     def _read(self, row: Sequence[SqlValue]) -> Record:

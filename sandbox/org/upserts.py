@@ -32,7 +32,7 @@ def upsert_record(
     Raises MultipleMatches, OrgError NOT_FOUND (no such key field, or nothing to update), and what
     insert and update raise. The key must not be repeated in `raw`.
     """
-    field = key_field(sobject, key_name)
+    field = key_field(actor, sobject, key_name)
     _refuse_key_in_body(sobject, field, raw)
     value = from_json(field, key)
     if value is None:
@@ -50,10 +50,12 @@ def upsert_record(
         return insert_record(core, actor, sobject, {**raw, field.name: key}), True
 
 
-def key_field(sobject: SObject, name: str) -> Field:
+def key_field(actor: Actor, sobject: SObject, name: str) -> Field:
     """The field to match on: an external ID, or Id. Raises OrgError NOT_FOUND."""
+    actor.access.require(sobject, "read")
     field = sobject.field(name)
-    if field is None or not (field.external_id or field.type is FieldType.ID):
+    is_key = field is not None and (field.external_id or field.type is FieldType.ID)
+    if field is None or not (is_key and actor.access.can_read(sobject, field)):
         message = f"Provided external ID field does not exist or is not accessible: {name}"
         raise refuse("NOT_FOUND", message)
     return field

@@ -1,4 +1,4 @@
-"""Who acts: users with their time zone, profile and custom permissions.
+"""Who acts: users with their time zone, profile and rights.
 
 Owns the reading of User, Profile and PermissionSetAssignment rows, so that changing such a row
 through the API changes what the user may do at once.
@@ -6,11 +6,14 @@ through the API changes what the user may do at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
+from sandbox.org.access import Access
 from sandbox.org.actor import Actor
 from sandbox.org.errors import refuse
-from sandbox.org.schema import Schema
+from sandbox.org.profiles import profile_grants
+from sandbox.org.schema import PermissionSet, Schema
 from sandbox.org.store import Store
 
 #: Writes to these sObjects change who an actor is.
@@ -46,21 +49,45 @@ class Users:
         row = self._store.tables["User"].get(user_id)
         if row is None:
             raise refuse("NOT_FOUND", f"There is no user with Id {user_id}.")
-        profile = self._store.tables["Profile"].get(str(row["ProfileId"]))
+        row_of_profile = self._store.tables["Profile"].get(str(row["ProfileId"]))
+        profile = str(row_of_profile["Name"]) if row_of_profile else ""
+        permission_sets = self._permission_sets(user_id)
         return Actor(
             user_id=user_id,
             username=str(row["Username"]),
             time_zone=ZoneInfo(str(row["TimeZoneSidKey"] or "UTC")),
-            profile=str(profile["Name"]) if profile else "",
-            permissions=self._permissions(user_id),
+            profile=profile,
+            permissions=frozenset().union(*(s.custom_permissions for s in permission_sets)),
+            access=_access(profile, permission_sets),
         )
 
-    def _permissions(self, user_id: str) -> frozenset[str]:
-        granted: set[str] = set()
+    def _permission_sets(self, user_id: str) -> list[PermissionSet]:
         assignments = self._store.tables["PermissionSetAssignment"].find("AssigneeId", user_id)
-        for assignment in assignments:
-            row = self._store.tables["PermissionSet"].get(str(assignment["PermissionSetId"]))
-            permission_set = self._schema.permission_sets.get(str(row["Name"])) if row else None
-            if permission_set is not None:
-                granted |= permission_set.custom_permissions
-        return frozenset(granted)
+        rows = [
+            self._store.tables["PermissionSet"].get(str(assignment["PermissionSetId"]))
+            for assignment in assignments
+        ]
+        found = (self._schema.permission_sets.get(str(row["Name"])) for row in rows if row)
+        return [permission_set for permission_set in found if permission_set is not None]
+
+
+def _access(profile: str, permission_sets: list[PermissionSet]) -> Access:
+    """Everything that the profile or any of the permission sets grants."""
+    base = profile_grants(profile)
+    return Access(
+        is_admin=base.is_admin,
+        objects=_merge([base.objects, *(s.objects for s in permission_sets)]),
+        fields=_merge(s.fields for s in permission_sets),
+        user_permissions=base.user_permissions.union(
+            *(s.user_permissions for s in permission_sets)
+        ),
+        shows_standard_fields=base.shows_standard_fields,
+    )
+
+
+def _merge(grants: Iterable[Mapping[str, frozenset[str]]]) -> dict[str, frozenset[str]]:
+    merged: dict[str, frozenset[str]] = {}
+    for grant in grants:
+        for name, words in grant.items():
+            merged[name] = merged.get(name, frozenset()) | words
+    return merged

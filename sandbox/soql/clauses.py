@@ -64,7 +64,7 @@ def find_sobject(statement: Statement, query: Query) -> SObject:
     """The sObject that FROM names. Raises OrgError INVALID_TYPE that points at it."""
     path = query.source.path
     found = statement.schema.sobject(path.text)
-    if found is None or not found.queryable:
+    if found is None or not statement.env.shows(found):
         raise statement.refuse(
             "INVALID_TYPE",
             path.position,
@@ -81,7 +81,8 @@ def find_child(statement: Statement, parent: SObject, query: Query) -> tuple[str
     for relation in statement.schema.children_of(parent.name):
         if relation.name and relation.name.lower() == wanted:
             child = statement.schema.objects[relation.child]
-            if child.queryable:
+            gate = statement.env.can_read
+            if statement.env.shows(child) and (gate is None or gate(child, relation.field)):
                 return relation.name, child, relation.field
     raise statement.refuse(
         "INVALID_TYPE",
@@ -103,7 +104,7 @@ def compile_where(scope: Scope, query: Query, compile_join: JoinCompiler | None)
     root = scope.root
     if not scope.statement.env.include_deleted and root.sobject.field("IsDeleted"):
         tests.append(f'{root.alias}."IsDeleted" = 0')
-    tests += _compile_scope(scope, query)
+    tests += _compile_scope(scope, query) + _compile_history(scope)
     return "WHERE " + " AND ".join(f"({test})" for test in tests) if tests else ""
 
 
@@ -116,6 +117,17 @@ def _compile_scope(scope: Scope, query: Query) -> list[str]:
     if name == "mine" and user_id and owner:
         return [f"{scope.root.alias}.{quote(owner.name)} = {scope.statement.bind(user_id)}"]
     raise not_implemented(f"SOQL USING SCOPE {query.scope} FROM {scope.root.sobject.name}")
+
+
+def _compile_history(scope: Scope) -> list[str]:
+    """History tells nothing of fields that the user may not see."""
+    gate, tracked_name = scope.statement.env.can_read, scope.root.sobject.history_of
+    if gate is None or tracked_name is None:
+        return []
+    tracked = scope.statement.schema.objects[tracked_name]
+    hidden = [field.name for field in tracked.fields.values() if not gate(tracked, field)]
+    names = ", ".join(scope.statement.bind(name) for name in hidden)
+    return [f'{scope.root.alias}."Field" NOT IN ({names})'] if hidden else []
 
 
 def compile_order(scope: Scope, query: Query) -> list[str]:

@@ -16,6 +16,8 @@ from sandbox.org.schema import Field, SObject
 FormulaReader = Callable[[SObject, Field, str], object]
 #: True when the running user may see the field.
 FieldGate = Callable[[SObject, Field], bool]
+#: True when the running user may see the sObject at all.
+ObjectGate = Callable[[SObject], bool]
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class QueryEnv:
 
     `now` is aware; `time_zone` is the user's and decides what TODAY and all other date literals
     mean. `include_deleted` is queryAll. A formula field needs `formula`. `week_starts_on` is 0 for
-    Monday to 6 for Sunday (the user's locale; en_US by default). Fields that `can_read` denies do
-    not exist for the query. `user_id` is needed by USING SCOPE mine only.
+    Monday to 6 for Sunday (the user's locale; en_US by default). Fields that `can_read` and
+    sObjects that `can_see` denies do not exist for the query. `user_id` is needed by USING SCOPE
+    mine only.
     """
 
     now: datetime
@@ -34,7 +37,12 @@ class QueryEnv:
     formula: FormulaReader | None = None
     week_starts_on: int = 6
     can_read: FieldGate | None = None
+    can_see: ObjectGate | None = None
     user_id: str | None = None
+
+    def shows(self, sobject: SObject) -> bool:
+        """True when the sObject exists for the running user and queries may read it."""
+        return sobject.queryable and (self.can_see is None or self.can_see(sobject))
 
     @property
     def today(self) -> date:

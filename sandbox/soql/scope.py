@@ -128,11 +128,11 @@ class Scope:
 
     def _find(self, path: Path, sources: tuple[Source, ...], trail: tuple[Parent, ...]) -> Column:
         name = path.parts[-1]
+        if len(sources) > 1 and name.lower() == "type":
+            return Column(_POINTED_TYPE, sources, trail, path)
         found = [(s, f) for s in sources if (f := s.sobject.field(name)) and self.can_read(s, f)]
         if found:
             return Column(found[0][1], tuple(source for source, _ in found), trail, path)
-        if len(sources) > 1 and name.lower() == "type":
-            return Column(_POINTED_TYPE, sources, trail, path)
         entity = sources[0].sobject.name if len(sources) == 1 else "Name"
         raise self.statement.refuse(
             "INVALID_FIELD",
@@ -178,6 +178,7 @@ class Scope:
             if self.can_read(source, lookup)
             for wanted in lookup.reference_to
             if (target := self.statement.schema.sobject(wanted))
+            and self.statement.env.shows(target)
         )
         if not joined:
             raise self.statement.refuse(
@@ -215,6 +216,9 @@ def column_sql(statement: Statement, column: Column) -> str:
 
 
 def _source_sql(statement: Statement, source: Source, column: Column) -> str:
+    if column.field is _POINTED_TYPE and _is_queue_table(source.sobject):
+        # A queue calls itself a Queue; Group is only the table that it is kept in.
+        return f'{source.alias}."Type"'
     if column.field is _POINTED_TYPE:
         return f"CASE WHEN {source.id_sql} IS NOT NULL THEN {_text(source.sobject.name)} END"
     actual = source.sobject.fields.get(column.field.name, column.field)
@@ -222,6 +226,10 @@ def _source_sql(statement: Statement, source: Source, column: Column) -> str:
         return f"{source.alias}.{quote(actual.name)}"
     names = f"{_text(source.sobject.name)}, {_text(actual.name)}"
     return f"soql_formula({statement.bind(statement.formulas)}, {names}, {source.id_sql})"
+
+
+def _is_queue_table(sobject: SObject) -> bool:
+    return sobject.name == "Group" and "Type" in sobject.fields
 
 
 def _text(api_name: str) -> str:

@@ -113,7 +113,7 @@ class Selection:
                 self.add_column(self._scope.resolve(Path((field.name,), call.position)))
 
     def _cell(self, column: Column) -> Cell:
-        if column.is_formula:
+        if column.is_formula and len(column.sources) == 1:
             source = column.sources[0]
             return FormulaCell(self.place_id((source,)), source.sobject, column.field)
         return self._column_cell(compile_column(self._scope, column))

@@ -104,14 +104,14 @@ def test_a_rehearsal_of_a_pull_stores_nothing(app: Flask, org: LocalOrgServer) -
 
 def test_push_ends_with_1_when_the_org_refused_something(app: Flask, org: LocalOrgServer) -> None:
     note(app, "A-1")
-    note(app, "A-2", Qualification_Status__c="Splendid")
+    note(app, "A-2", CurrencyIsoCode="XXX")
 
     result = invoke(app, "sync", "push")
 
     assert result.exit_code == 1
     assert "1 sent (1 created" in result.stdout
     assert "Account A-2 (rejected, orders.xlsx row 7)" in result.stdout
-    assert "[Qualification_Status__c] Choose a value of the picklist" in result.stdout
+    assert "[CurrencyIsoCode] Choose a value of the picklist" in result.stdout
 
 
 def test_a_push_without_refusals_ends_with_0(app: Flask, org: LocalOrgServer) -> None:

@@ -228,7 +228,6 @@ def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> 
 @pytest.mark.parametrize(
     "action",
     [
-        "late_visible_commits",
         "shuffled_bulk_results",
         "truncated_pages",
         "duplicated_outbound_messages",
@@ -268,3 +267,30 @@ def test_a_fault_that_means_nothing_is_refused(rest: RestClient, fault: Any) -> 
     assert refused.status_code == 400
     assert refused.json()[0]["errorCode"] == "INVALID_FAULT"
     assert rest.control("GET", "faults")["faults"] == []
+
+
+def test_a_late_commit_is_stamped_now_and_readable_later(
+    org: LocalOrgServer, rest: RestClient
+) -> None:
+    rest.control("POST", "clock", {"now": "2026-03-01T12:00:30+00:00", "frozen": True})
+    early = rest.create("Account", an_account(External_Id__c="A-1"))
+    rest.control("POST", "clock", {"advance_s": 60})
+    fault = {"action": "late_visible_commits", "delay_s": 600, "method": "POST", "times": 1}
+    rest.control("POST", "faults", fault)
+    late = rest.create("Account", an_account(External_Id__c="A-2"))
+    rest.control("POST", "clock", {"advance_s": 300})
+    prompt = rest.create("Account", an_account(External_Id__c="A-3"))
+    rest.control("POST", "clock", {"advance_s": 240})
+    span = "sobjects/Account/updated?start=2026-03-01T11:00:00Z&end=2026-03-01T13:00:00Z"
+
+    before = rest.get(span).json()
+    rest.control("POST", "clock", {"advance_s": 60})
+    after = rest.get(span).json()
+
+    assert before == {"ids": [early, prompt], "latestDateCovered": "2026-03-01T12:01:00.000+0000"}
+    assert after == {
+        "ids": [early, late, prompt],
+        "latestDateCovered": "2026-03-01T12:11:00.000+0000",
+    }
+    (row,) = rest.query("SELECT SystemModstamp FROM Account WHERE External_Id__c = 'A-2'")
+    assert row["SystemModstamp"] == "2026-03-01T12:01:30.000+0000"

@@ -22,9 +22,9 @@ def sf(org: LocalOrgServer, request: pytest.FixtureRequest) -> Iterator[Salesfor
     client = simple_client(
         org,
         secure=request.param,
-        consumer_key="sandbox-client",
-        consumer_secret="sandbox-secret",
-        domain="manufaktura.my",
+        username="admin@manufaktura.example",
+        password="sandbox-password",
+        security_token="SANDBOXTOKEN",
     )
     with client.session:
         yield client

@@ -57,8 +57,8 @@ def test_every_problem_is_told_at_once_with_file_and_line(tmp_path: Path) -> Non
         (
             field_file("Order__c"),
             "<referenceTo>Order<",
-            "<referenceTo>Opportunity<",
-            "referenceTo Opportunity of Inspection__c.Order__c is no object; correct it or add",
+            "<referenceTo>Quote<",
+            "referenceTo Quote of Inspection__c.Order__c is no object; correct it or add",
         ),
         (
             files.ORDER_INSPECTION,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -178,7 +179,24 @@ def a_schema(
     schema.permission_sets["Data_Load_Admin"] = PermissionSet(
         "Data_Load_Admin", "Data Load", custom_permissions=frozenset({"Bypass"})
     )
+    for sobject in schema.objects.values():
+        for field in sobject.fields.values():
+            if field.name.endswith("__c"):
+                sobject.add_field(replace(field, custom=True))
+    schema.permission_sets["Manufaktura_Operations"] = everything_on(
+        *(o for o in schema.objects.values() if o.custom), account
+    )
     return schema
+
+
+def everything_on(*sobjects: SObject, name: str = "Manufaktura_Operations") -> PermissionSet:
+    """A permission set with all rights on these sObjects but deleting what others own."""
+    return PermissionSet(
+        name,
+        name,
+        objects={o.name: frozenset({"read", "create", "edit", "delete"}) for o in sobjects},
+        fields={f"{o.name}.{f}": frozenset({"read", "edit"}) for o in sobjects for f in o.fields},
+    )
 
 
 def an_org(schema: Schema | None = None, data_dir: Path | None = None) -> Org:

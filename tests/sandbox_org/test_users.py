@@ -119,6 +119,12 @@ def test_new_users_can_be_created_and_act(org: Org, admin: Actor) -> None:
         },
     )
 
+    org.insert(
+        admin,
+        "PermissionSetAssignment",
+        {"AssigneeId": user, "PermissionSet": {"Name": "Manufaktura_Operations"}},
+    )
+
     deal = org.insert(org.actor(user), "Deal__c", {"Name": "Lamp"})
 
     assert read(org, deal, "CreatedById", "OwnerId") == {"CreatedById": user, "OwnerId": user}

@@ -11,9 +11,10 @@ from simple_salesforce.api import Salesforce
 from sqlalchemy import Engine, func, select
 
 from config.database import transaction
+from config.settings import Settings
 from sandbox.server import LocalOrgServer
 from sfsync import pull as pulling
-from sfsync.client import sobject, usage
+from sfsync.client import connect, sobject, usage
 from sfsync.errors import SalesforceUnavailable
 from sfsync.mapping import ACCOUNT, BY_SOBJECT, MAPPINGS
 from sfsync.pull import PullReport, preview, pull
@@ -157,12 +158,18 @@ def test_beyond_the_overlap_nothing_is_read_again(
     assert counts(report, "Order") == (0, 0, 0, 0, 0)
 
 
+def delete_as_admin(org: LocalOrgServer, name: str, record_id: str) -> None:
+    """The integration user itself may delete nothing."""
+    settings = Settings(salesforce_url=org.url, salesforce_access_token=org.access_token)
+    sobject(connect(settings), name).delete(record_id)
+
+
 def test_changes_and_deletes_arrive(org: LocalOrgServer, sf: Salesforce, engine: Engine) -> None:
     ids = a_market(org)
     run(sf, engine)
 
     sobject(sf, "Order").update(ids["order"], {"Budget__c": None, "Name": "renamed"})
-    sobject(sf, "Order_Proposal__c").delete(ids["proposal"])
+    delete_as_admin(org, "Order_Proposal__c", ids["proposal"])
     report = run(sf, engine)
 
     assert counts(report, "Order") == (1, 0, 1, 0, 0)

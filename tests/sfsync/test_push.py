@@ -131,7 +131,7 @@ def test_a_refused_record_is_kept_with_field_words_and_remedy_and_stops_nobody(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     note_account(engine, "A-1")
-    note_account(engine, "A-2", Qualification_Status__c="Splendid")
+    note_account(engine, "A-2", CurrencyIsoCode="XXX")
     note_account(engine, "A-3")
 
     report = run(sf, engine, clock)
@@ -141,8 +141,8 @@ def test_a_refused_record_is_kept_with_field_words_and_remedy_and_stops_nobody(
     row = row_of(engine, "A-2")
     assert row.state == WriteState.REJECTED
     assert row.error_code == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
-    assert row.error_fields == "Qualification_Status__c"
-    assert "Splendid" in (row.error_message or "")
+    assert row.error_fields == "CurrencyIsoCode"
+    assert "XXX" in (row.error_message or "")
     assert row.error_remedy == ("Choose a value of the picklist, or ask the admin to add this one.")
     (problem,) = report.problems
     assert (problem["external_id"], problem["cause"]) == ("A-2", "orders.xlsx")
@@ -151,10 +151,10 @@ def test_a_refused_record_is_kept_with_field_words_and_remedy_and_stops_nobody(
 def test_a_corrected_write_goes_through_and_the_refusal_is_forgotten(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
-    note_account(engine, "A-2", Qualification_Status__c="Splendid")
+    note_account(engine, "A-2", CurrencyIsoCode="XXX")
     run(sf, engine, clock)
 
-    note_account(engine, "A-2", Qualification_Status__c="Qualified")
+    note_account(engine, "A-2", CurrencyIsoCode="PLN")
     report = run(sf, engine, clock)
 
     assert (report.created, report.problems) == (1, [])
@@ -164,7 +164,7 @@ def test_a_corrected_write_goes_through_and_the_refusal_is_forgotten(
 def test_a_child_of_a_refused_parent_waits_with_the_reason(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
-    note_account(engine, "HD-1", Qualification_Status__c="Splendid")
+    note_account(engine, "HD-1", CurrencyIsoCode="XXX")
     note_order(engine, "ORD-1", "HD-1")
     note_account(engine, "HD-2")
     note_order(engine, "ORD-2", "HD-2")
@@ -176,7 +176,7 @@ def test_a_child_of_a_refused_parent_waits_with_the_reason(
     reason = row_of(engine, "ORD-1").waits_for or ""
     assert reason.startswith("waits for Account HD-1, which was refused: INVALID_OR_NULL")
 
-    note_account(engine, "HD-1", Qualification_Status__c="Qualified")
+    note_account(engine, "HD-1", CurrencyIsoCode="PLN")
     report = run(sf, engine, clock)
 
     assert (report.created, report.waiting) == (2, 0)
@@ -188,7 +188,7 @@ def test_a_child_does_not_wait_for_a_parent_that_the_org_has(
 ) -> None:
     sobject(sf, "Account").create({"Name": "HD-1", "External_Id__c": "HD-1"})
     pull(sf, engine, overlap_s=900)
-    note_account(engine, "HD-1", Qualification_Status__c="Splendid")
+    note_account(engine, "HD-1", CurrencyIsoCode="XXX")
     note_order(engine, "ORD-1", "HD-1")
 
     report = run(sf, engine, clock)
@@ -252,7 +252,7 @@ def test_what_may_succeed_later_is_shown_to_a_person_in_the_end(
 def test_an_answer_lost_after_the_commit_is_read_back_and_not_sent_again(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
-    note_account(engine, "HD-1", Rating__c=4)
+    note_account(engine, "HD-1", Description="four")
     add_fault(org, action="drop_after", path="/composite/sobjects", times=1)
 
     report = run(sf, engine, clock)
@@ -410,7 +410,7 @@ def test_a_call_refused_for_all_its_records_is_not_searched_without_end(
 def test_newer_values_noted_while_the_older_are_on_their_way_win(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
-    note_account(engine, "HD-1", Name="old", Rating__c=1)
+    note_account(engine, "HD-1", Name="old", Description="one")
     first = WriteLeases(engine, clock, "first")
     (batch,) = first.take("Account")
     note(engine, "Account", "HD-1", Name="new")
@@ -420,8 +420,8 @@ def test_newer_values_noted_while_the_older_are_on_their_way_win(
     report = run(sf, engine, clock)
 
     assert report.created == 1
-    (row,) = query(sf, "SELECT Name, Rating__c FROM Account")
-    assert (row["Name"], row["Rating__c"]) == ("new", 1)
+    (row,) = query(sf, "SELECT Name, Description FROM Account")
+    assert (row["Name"], row["Description"]) == ("new", "one")
 
 
 def test_a_rehearsal_counts_and_sends_nothing(
@@ -473,15 +473,15 @@ def test_the_retry_time_is_by_the_machines_clock_not_the_orgs(
 def test_a_refused_write_with_a_newer_one_behind_it_is_folded_into_that(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
-    note_account(engine, "HD-1", Qualification_Status__c="Splendid", Rating__c=2)
+    note_account(engine, "HD-1", CurrencyIsoCode="XXX", Description="two")
     first = WriteLeases(engine, clock, "first")
     (batch,) = first.take("Account")
-    note(engine, "Account", "HD-1", Qualification_Status__c="Qualified")
+    note(engine, "Account", "HD-1", CurrencyIsoCode="PLN")
     refused = SalesforceRejected("no such value", code="INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
     first.settle([(batch[0], SaveResult(None, False, False, (refused,)))])
 
     report = run(sf, engine, clock)
 
     assert (report.created, report.problems) == (1, [])
-    (row,) = query(sf, "SELECT Qualification_Status__c, Rating__c FROM Account")
-    assert (row["Qualification_Status__c"], row["Rating__c"]) == ("Qualified", 2)
+    (row,) = query(sf, "SELECT CurrencyIsoCode, Description FROM Account")
+    assert (row["CurrencyIsoCode"], row["Description"]) == ("PLN", "two")

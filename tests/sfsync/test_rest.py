@@ -190,7 +190,7 @@ def test_records_of_one_collection_succeed_and_fail_on_their_own(
     org: LocalOrgServer, sf: Salesforce
 ) -> None:
     records = accounts(3)
-    records[1]["Qualification_Status__c"] = "Splendid"
+    records[1]["CurrencyIsoCode"] = "XXX"
 
     results = collections_upsert(sf, "Account", "External_Id__c", records)
 
@@ -199,7 +199,7 @@ def test_records_of_one_collection_succeed_and_fail_on_their_own(
     (error,) = results[1].errors
     assert isinstance(error, SalesforceRejected)
     assert error.code == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
-    assert error.fields == ("Qualification_Status__c",)
+    assert error.fields == ("CurrencyIsoCode",)
     assert len(query(sf, "SELECT Id FROM Account")) == 2
 
 
@@ -257,7 +257,7 @@ def graph(sf: Salesforce, name: str, *values: dict[str, Any]) -> dict[str, Any]:
 
 def test_each_graph_is_written_whole_or_not_at_all(org: LocalOrgServer, sf: Salesforce) -> None:
     good = graph(sf, "good", {"Name": "a"}, {"Name": "b"})
-    bad = graph(sf, "bad", {"Name": "c"}, {"Name": "d", "Qualification_Status__c": "Splendid"})
+    bad = graph(sf, "bad", {"Name": "c"}, {"Name": "d", "CurrencyIsoCode": "XXX"})
 
     results = composite_graph(sf, [bad, good])
 

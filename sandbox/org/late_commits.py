@@ -1,0 +1,146 @@
+"""Commits that become readable only a while after their stamp.
+
+Owns the imitation of an org in which a transaction stamps its rows when it writes them and lets
+others see them when it commits, minutes later: the reason why a reader who trusts the newest stamp
+loses rows. What such a transaction wrote is taken back at its end and kept here until the org's
+clock has gone on far enough; meanwhile its rows are locked for everybody else, and the span that
+is safely readable ends before it. Kept in memory: closing the org lets all of it become visible.
+Source: SOAP API guide, "getUpdated()", `latestDateCovered`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sandbox.org.errors import OrgError, refuse
+
+if TYPE_CHECKING:
+    from sandbox.org.tables import Record, Table
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row as it was, and as it will be; None where there is none."""
+
+    table: Table
+    record_id: str
+    before: Record | None
+    after: Record | None
+
+
+@dataclass(frozen=True)
+class _Commit:
+    """A transaction that happened and cannot be seen yet."""
+
+    started_at: datetime
+    visible_at: datetime
+    rows: tuple[_Row, ...]
+
+
+class LateCommits:
+    """The transactions that are still on their way. `now` is the org's clock."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._here = threading.local()
+        self._waiting: list[_Commit] = []
+        self._touched: list[tuple[Table, str, Record | None]] = []
+        self._locked: set[str] = set()
+
+    @contextmanager
+    def delaying(self, delay_s: float) -> Iterator[None]:
+        """Make what this thread commits inside visible only after that much org time."""
+        self.delay(delay_s)
+        try:
+            yield
+        finally:
+            self.delay(0)
+
+    def delay(self, delay_s: float) -> None:
+        """From now on, what this thread commits becomes visible that much later; 0 ends it."""
+        self._here.delay_s = delay_s
+
+    @property
+    def is_delaying(self) -> bool:
+        """True while this thread's writes are to be held back."""
+        return bool(getattr(self._here, "delay_s", 0))
+
+    @property
+    def mark(self) -> int:
+        """How much this transaction has written; give it to `undo_to` when that is undone."""
+        return len(self._touched)
+
+    def undo_to(self, mark: int) -> None:
+        """Forget what the transaction wrote after the mark: the database has undone it."""
+        del self._touched[mark:]
+
+    def note(self, table: Table, record_id: str, before: Record | None) -> None:
+        """Told before each write of a row that is to be held back."""
+        self._touched.append((table, record_id, before))
+
+    def check_lock(self, record_id: str) -> None:
+        """Raise OrgError UNABLE_TO_LOCK_ROW when a transaction on its way holds the row."""
+        if record_id in self._locked:
+            raise _locked()
+
+    def check_value(self, table: Table, field: str, value: object) -> None:
+        """Raise OrgError when a transaction on its way has given a row this unique value."""
+        for commit in self._waiting:
+            for row in commit.rows:
+                if row.table is table and row.after and row.after.get(field) == value:
+                    raise _locked()
+
+    def hold_back(self) -> bool:
+        """Take back what the ending transaction wrote and keep it; True when there was any."""
+        touched, self._touched = self._touched, []
+        if not touched:
+            return False
+        first: dict[str, tuple[Table, Record | None]] = {}
+        for table, record_id, before in touched:
+            first.setdefault(record_id, (table, before))
+        rows = tuple(
+            _Row(table, record_id, before, table.get(record_id))
+            for record_id, (table, before) in first.items()
+        )
+        for row in rows:
+            row.table.put(row.record_id, row.before)
+        now = self._now()
+        delay = timedelta(seconds=float(self._here.delay_s))
+        self._waiting.append(_Commit(now, now + delay, rows))
+        self._locked.update(row.record_id for row in rows)
+        return True
+
+    @property
+    def are_due(self) -> bool:
+        """True when the time of some transaction has come."""
+        return bool(self._waiting) and any(c.visible_at <= self._now() for c in self._waiting)
+
+    def settle(self, *, all_of_them: bool = False) -> None:
+        """Make visible what is due, inside a transaction of the caller's."""
+        now = self._now()
+        due = [c for c in self._waiting if all_of_them or c.visible_at <= now]
+        self._waiting = [c for c in self._waiting if c not in due]
+        for commit in due:
+            for row in commit.rows:
+                self._locked.discard(row.record_id)
+                row.table.put(row.record_id, row.after)
+
+    def clear(self) -> None:
+        """Forget everything: the org was emptied."""
+        self._waiting.clear()
+        self._touched.clear()
+        self._locked.clear()
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest transaction on its way began; nothing after it is certain."""
+        return min((commit.started_at for commit in self._waiting), default=None)
+
+
+def _locked() -> OrgError:
+    return refuse("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
