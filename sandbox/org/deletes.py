@@ -64,6 +64,11 @@ def _follow(core: Core, deletion: Deletion, child: ChildRelationship, parent_id:
             deletion.cleared.append((sobject, row_id, child.field.name))
 
 
+def deletes_children(relationship: ChildRelationship) -> bool:
+    """True where the children go when their parent goes."""
+    return _constraint(relationship.field) == "Cascade"
+
+
 def _constraint(lookup: Field) -> str:
     if lookup.type is FieldType.MASTER_DETAIL:
         return "Cascade"

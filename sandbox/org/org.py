@@ -16,6 +16,7 @@ from sandbox.org.actor import Actor
 from sandbox.org.clock import OrgClock
 from sandbox.org.core import Core
 from sandbox.org.deletes import delete_record, undelete_record
+from sandbox.org.erasing import erase_record
 from sandbox.org.errors import MultipleMatches, refuse
 from sandbox.org.formula_library import FormulaLibrary, SchemaError
 from sandbox.org.ids import MalformedIdError, normalize_id
@@ -31,7 +32,8 @@ from sandbox.org.upserts import upsert_record
 from sandbox.org.users import Users
 
 if TYPE_CHECKING:
-    from sandbox.soql import QueryResult
+    from sandbox.soql import QueryEnv, QueryResult
+    from sandbox.soql.export import Export
 
 __all__ = ["Actor", "MultipleMatches", "Org", "SchemaError"]
 
@@ -121,6 +123,10 @@ class Org:
         """Put a record into the recycle bin. Raises OrgError."""
         delete_record(self.core, actor, self.core.sobject(sobject), _id(record_id))
 
+    def erase(self, actor: Actor, sobject: str, record_id: str) -> None:
+        """Delete a record past the recycle bin, or out of it. Raises OrgError."""
+        erase_record(self.core, actor, self.core.sobject(sobject), _id(record_id))
+
     def undelete(self, actor: Actor, sobject: str, record_id: str) -> None:
         """Take a record out of the recycle bin. Raises OrgError."""
         undelete_record(self.core, actor, self.core.sobject(sobject), _id(record_id))
@@ -139,17 +145,41 @@ class Org:
     def query(self, actor: Actor, soql: str, *, include_deleted: bool = False) -> QueryResult:
         """The result of a SOQL query as this user sees it. Raises OrgError."""
         # SOQL is built on this package's values; importing it at the top would close a circle.
-        from sandbox.soql import QueryEnv, execute, parse
+        from sandbox.soql import execute, parse
 
         query = parse(soql)
         with self.store.lock:
-            env = QueryEnv(
-                now=self.core.moment(),
-                time_zone=actor.time_zone,
-                include_deleted=include_deleted,
-                formula=FormulaReader(self.core, actor).value,
-            )
+            env = self._query_env(actor, include_deleted=include_deleted)
             return execute(self.store.connection, self.schema, query, env)
+
+    def export(self, actor: Actor, soql: str, *, include_deleted: bool = False) -> Export:
+        """The same result as `query`, to be read piece by piece and closed. Raises OrgError."""
+        from sandbox.soql import parse
+        from sandbox.soql.export import Export
+
+        query = parse(soql)
+        with self.store.lock:
+            env = self._query_env(actor, include_deleted=include_deleted)
+            return Export(self.store.connection, self.store.lock, self.schema, query, env)
+
+    def check_export(self, actor: Actor, soql: str) -> str:
+        """The name of the sObject that an export of this query reads. Raises its OrgError."""
+        from sandbox.soql import parse
+        from sandbox.soql.export import check_export
+
+        query = parse(soql)
+        with self.store.lock:
+            return check_export(self.schema, query, self._query_env(actor, include_deleted=False))
+
+    def _query_env(self, actor: Actor, *, include_deleted: bool) -> QueryEnv:
+        from sandbox.soql import QueryEnv
+
+        return QueryEnv(
+            now=self.core.moment(),
+            time_zone=actor.time_zone,
+            include_deleted=include_deleted,
+            formula=FormulaReader(self.core, actor).value,
+        )
 
     def reset(self) -> None:
         """Empty the org: users, rates and sequences are as on the first day."""
