@@ -26,6 +26,8 @@ class FaultAction(StrEnum):
     DROP_BEFORE = "drop_before"  #: closes the connection; nothing was done
     DROP_AFTER = "drop_after"  #: does the work, commits it, and closes without an answer
     EXPIRE_SESSION = "expire_session"  #: ends the caller's session for good: 401
+    TRUNCATED_PAGES = "truncated_pages"  #: sends half of the answer's body and closes
+    SHUFFLED_BULK_RESULTS = "shuffled_bulk_results"  #: a job created now gives rows out of order
     HOOK = "hook"  #: holds the request under the name `hold` until it is released
 
 
@@ -33,8 +35,6 @@ class FaultAction(StrEnum):
 PLANNED_ACTIONS = frozenset(
     {
         "late_visible_commits",
-        "shuffled_bulk_results",
-        "truncated_pages",
         "duplicated_outbound_messages",
     }
 )

@@ -229,8 +229,6 @@ def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> 
     "action",
     [
         "late_visible_commits",
-        "shuffled_bulk_results",
-        "truncated_pages",
         "duplicated_outbound_messages",
     ],
 )
