@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sandbox.api import bulk1
 from sandbox.api.app import FAMILIES
 from sandbox.api.grants import GRANTS
 from sandbox.fault import PLANNED_ACTIONS, FaultAction
@@ -25,6 +26,7 @@ OTHER_RESOURCES = (
     "POST /services/oauth2/revoke",
     "GET /id/{org_id}/{user_id}",
     "POST /services/Soap/u/{version} login, getUserInfo",
+    *bulk1.SERVED,
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (
@@ -36,7 +38,6 @@ MISSING_RESOURCES = (
     "POST /services/data/vNN.0/metadata/deployRequest",
     "GET /services/data/vNN.0/recent",
     "POST /services/data/vNN.0/actions/standard",
-    "POST /services/async/NN.0/job",
     "POST /services/Soap/m/NN.0",
 )
 MISSING_GRANTS = ("authorization_code", "urn:ietf:params:oauth:grant-type:device")

@@ -29,6 +29,7 @@ from sandbox.api import (
     resources,
     tree,
 )
+from sandbox.api.bulk1 import make_bulk1_blueprint
 from sandbox.api.bulk_jobs import row_fault_check
 from sandbox.api.call import Answer
 from sandbox.api.data import make_data_blueprint
@@ -103,6 +104,7 @@ def create_app(services: Services) -> Flask:
         make_data_blueprint(services),
         make_oauth_blueprint(services),
         make_soap_blueprint(services),
+        make_bulk1_blueprint(services),
         make_control_blueprint(services),
     ):
         app.register_blueprint(blueprint)

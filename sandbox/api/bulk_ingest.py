@@ -16,11 +16,11 @@ from sandbox.api.bulk_jobs import (
     bad_state,
     delete_job,
     find_job,
+    find_shuffle_seed,
     list_jobs,
     read_dialect,
     show_job,
     show_progress,
-    shuffle_seed,
 )
 from sandbox.api.call import Answer, Call, Route, Stream
 from sandbox.bulk.ingest import (
@@ -54,7 +54,7 @@ def create_job(call: Call) -> Answer:
     body = {name: value for name, value in call.json_object().items() if value is not None}
     dialect = read_dialect(body, _KEYS)
     operation, sobject, external = _read_task(call, body)
-    seed = shuffle_seed(call)
+    seed = find_shuffle_seed(call.faults)
 
     def make(job_id: str, now: str) -> Job:
         return Job(

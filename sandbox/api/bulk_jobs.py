@@ -6,7 +6,7 @@ Source: Bulk API 2.0 guide, "Get Information About a Job", "Get Information Abou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -15,7 +15,7 @@ from sandbox.api.router import not_found
 from sandbox.bulk.dialect import DELIMITERS, LINE_ENDINGS, Dialect
 from sandbox.bulk.job import Job, JobKind, JobState
 from sandbox.bulk.saver import FaultCheck
-from sandbox.fault import FaultAction, Target
+from sandbox.fault import Fault, FaultAction, Target
 from sandbox.faults import FaultPlan
 from sandbox.org.errors import OrgError, refuse
 
@@ -69,9 +69,9 @@ def _choose(
     return value
 
 
-def shuffle_seed(call: Call) -> int | None:
+def find_shuffle_seed(faults: Sequence[Fault]) -> int | None:
     """The seed of a fault that has the results of a job created now come out of order."""
-    hits = [f for f in call.faults if f.action is FaultAction.SHUFFLED_BULK_RESULTS]
+    hits = [f for f in faults if f.action is FaultAction.SHUFFLED_BULK_RESULTS]
     return hits[0].seed if hits else None
 
 
@@ -154,11 +154,10 @@ def abort_job(call: Call, job: Job) -> Answer:
     return Answer(body=show_job(job))
 
 
-def row_fault_check(faults: FaultPlan, job: Job) -> FaultCheck | None:
-    """How to find out whether a planned fault hits a row of the job; None when none looks."""
-    return partial(_hit_row, faults, job) if faults.has_inner else None
+def row_fault_check(faults: FaultPlan, kind: str, path: str, user: str) -> FaultCheck | None:
+    """How to find out whether a planned fault hits a row of a job; None when none looks."""
+    return partial(_hit_row, faults, kind, path, user) if faults.has_inner else None
 
 
-def _hit_row(faults: FaultPlan, job: Job, row: str) -> None:
-    path = f"/services/data/v{job.version}/jobs/ingest/{job.id}"
-    faults.fire_inner(Target("PUT", path, KIND, job.username, row.encode, inner=True))
+def _hit_row(faults: FaultPlan, kind: str, path: str, user: str, row: str) -> None:
+    faults.fire_inner(Target("PUT", path, kind, user, row.encode, inner=True))

@@ -18,11 +18,11 @@ from sandbox.api.bulk_jobs import (
     bad_state,
     delete_job,
     find_job,
+    find_shuffle_seed,
     list_jobs,
     read_dialect,
     show_job,
     show_progress,
-    shuffle_seed,
 )
 from sandbox.api.call import Answer, Call, Route, Stream
 from sandbox.bulk.job import Job, JobKind, JobState
@@ -46,7 +46,7 @@ def create_job(call: Call) -> Answer:
     if not isinstance(query, str) or not query.strip():
         raise bad_job("Missing required fields: query")
     sobject = call.services.org.check_export(call.actor, query)
-    seed = shuffle_seed(call)
+    seed = find_shuffle_seed(call.faults)
 
     def make(job_id: str, now: str) -> Job:
         return Job(

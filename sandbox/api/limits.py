@@ -6,6 +6,8 @@ Source: REST API guide, "Limits"; Salesforce Developer Limits, "Bulk API and Bul
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sandbox.api.call import Answer, Call, Route
 from sandbox.bulk.job import JobKind
 
@@ -18,12 +20,13 @@ def show_limits(call: Call) -> Answer:
     """Allowances by name, each with Max and Remaining."""
     counters = call.services.counters
     remaining = max(0, counters.daily_limit - counters.used)
-    jobs = call.services.bulk.jobs
+    bulk = call.services.bulk
+    batches = bulk.batches.count_batches(call.services.org.clock.now() - timedelta(hours=24))
     return Answer(
         body={
             "DailyApiRequests": {"Max": counters.daily_limit, "Remaining": remaining},
-            "DailyBulkApiBatches": _left(_BATCHES, jobs.count_today(JobKind.INGEST)),
-            "DailyBulkV2QueryJobs": _left(_QUERY_JOBS, jobs.count_today(JobKind.QUERY)),
+            "DailyBulkApiBatches": _left(_BATCHES, batches + bulk.jobs.count_today(JobKind.INGEST)),
+            "DailyBulkV2QueryJobs": _left(_QUERY_JOBS, bulk.jobs.count_today(JobKind.QUERY)),
         }
     )
 

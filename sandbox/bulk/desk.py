@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox.bulk.batch_desk import BatchDesk
 from sandbox.bulk.dialect import BadTableError
 from sandbox.bulk.ingest import run_ingest
 from sandbox.bulk.job import Job, JobKind, JobState
@@ -24,8 +25,8 @@ from sandbox.bulk.worker import Worker
 from sandbox.org.errors import OrgError
 from sandbox.org.org import Org
 
-#: The fault check for a job's rows, or None when no fault looks at rows.
-FaultChecks = Callable[[Job], FaultCheck | None]
+#: The fault check for the rows of a job (kind of call, path, user), or None when no fault looks.
+FaultChecks = Callable[[str, str, str], FaultCheck | None]
 
 
 class BulkDesk:
@@ -38,6 +39,7 @@ class BulkDesk:
         self.folder = folder or Path(self._temporary.name if self._temporary else "")
         self.jobs = Jobs(self.folder / "jobs", org.clock.now)
         self.worker = Worker()
+        self.batches = BatchDesk(org, self.folder / "batches", self.worker, find_check)
         self._is_closing = False
         for job in self.jobs.recover():
             self._queue(job)
@@ -64,12 +66,15 @@ class BulkDesk:
         for kind in JobKind:
             for job in self.jobs.all_of(kind):
                 self.abort(job)
+        self.batches.abort_all()
         self.worker.wait()
         self.jobs.clear()
+        self.batches.clear()
 
     def close(self) -> None:
         """Let the job under way stop after its chunk, and free everything."""
         self._is_closing = True
+        self.batches.abort_all()
         self.worker.close()
         if self._temporary is not None:
             self._temporary.cleanup()
@@ -100,7 +105,9 @@ class BulkDesk:
 
         try:
             if job.kind is JobKind.INGEST:
-                run_ingest(self._org, self.jobs, job, may_go_on, self._find_check(job))
+                path = f"/services/data/v{job.version}/jobs/ingest/{job.id}"
+                check = self._find_check("bulk2", path, job.username)
+                run_ingest(self._org, self.jobs, job, may_go_on, check)
             else:
                 run_query(self._org, self.jobs, job, may_go_on)
         except BadTableError as error:

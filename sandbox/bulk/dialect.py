@@ -62,7 +62,7 @@ class Dialect:
             raise BadTableError(f"InvalidBatch : Failed to parse CSV. {error}") from error
 
     def _check_line_ending(self, path: Path) -> None:
-        found = _first_ending(path)
+        found = first_ending(path)
         if found and found != LINE_ENDINGS[self.line_ending]:
             raise BadTableError(
                 "ClientInputError : LineEnding is invalid on user data. "
@@ -77,7 +77,7 @@ class _Target:
         self.write = write
 
 
-def _first_ending(path: Path) -> str:
+def first_ending(path: Path) -> str:
     """How the first line outside quotes ends; empty for a file of one line."""
     is_quoted = False
     with path.open("rb") as file:

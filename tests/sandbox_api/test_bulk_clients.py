@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceOperationError
+from simple_salesforce.exceptions import (
+    SalesforceGeneralError,
+    SalesforceMalformedRequest,
+    SalesforceOperationError,
+)
 
 from sandbox.server import LocalOrgServer
 from tests.sandbox_api.clients import simple_client
@@ -56,6 +61,48 @@ def test_records_go_in_change_and_go_out(sf: Salesforce) -> None:
     (deleted,) = sf.bulk2.Account.delete(records=[{"Id": row["Id"]} for row in read], wait=WAIT_S)
     assert deleted["numberRecordsFailed"] == 0
     assert sf.query("SELECT COUNT() FROM Account")["totalSize"] == 0
+
+
+def test_the_first_api_takes_and_gives_json(sf: Salesforce) -> None:
+    inserted = sf.bulk.Account.insert(
+        [{"Name": "A", "External_Id__c": "A"}, {"Phone": "1"}, {"Name": "C", "Phone": None}]
+    )
+    upserted = sf.bulk.Account.upsert([{"Name": "New", "External_Id__c": "A"}], "External_Id__c")
+    first = inserted[0]["id"]
+    updated = sf.bulk.Account.update([{"Id": first, "Phone": "2"}], include_detailed_results=True)
+
+    assert [row["success"] for row in inserted] == [True, False, True]
+    assert inserted[1]["errors"] == [
+        {
+            "statusCode": "REQUIRED_FIELD_MISSING",
+            "message": "Required fields are missing: [Name]",
+            "fields": ["Name"],
+        }
+    ]
+    assert upserted == [{"success": True, "created": False, "id": first, "errors": []}]
+    assert (updated[0]["success"], updated[0]["Phone"]) == (True, "2")
+    (row,) = sf.bulk.Account.query(
+        f"SELECT Name, CreatedDate, Owner.Name FROM Account WHERE Id = '{first}'",  # noqa: S608
+        wait=WAIT_S,
+    )
+    assert row["attributes"]["url"].endswith(f"/sobjects/Account/{first}")
+    assert (row["Name"], row["Owner"]["attributes"]["type"]) == ("New", "User")
+    created = sf.Account.get(first)["CreatedDate"]
+    assert row["CreatedDate"] == datetime.fromisoformat(created).timestamp() * 1000
+    assert [r["success"] for r in sf.bulk.Account.delete([{"Id": first}])] == [True]
+    assert len(sf.bulk.Account.query_all("SELECT Id FROM Account", wait=WAIT_S)) == 2
+
+
+def test_the_first_api_fails_a_batch_by_the_orgs_words(sf: Salesforce) -> None:
+    with pytest.raises(SalesforceMalformedRequest) as unreadable:
+        sf.bulk.Account.insert([{"Nmae": "A"}])
+    with pytest.raises(SalesforceGeneralError, match="FeatureNotEnabled"):
+        sf.bulk.Account.query("SELECT COUNT() FROM Account", wait=WAIT_S)
+
+    assert unreadable.value.content == {
+        "exceptionCode": "InvalidBatch",
+        "exceptionMessage": "InvalidBatch : Field name not found : Nmae",
+    }
 
 
 def test_a_table_is_downloaded_into_a_folder(sf: Salesforce, tmp_path: Path) -> None:
