@@ -52,6 +52,14 @@ _MODES = {"0": "Parallel", "1": "Serial", "parallel": "Parallel", "serial": "Ser
 #: A query has one result, so its Id may be fixed.
 _RESULT_ID = "752Lc0000000001IAA"
 View = Callable[..., Response]
+_UNREADABLE = (
+    ParseError,
+    DefusedXmlException,
+    ValueError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+)
 
 
 def make_bulk1_blueprint(services: Services) -> Blueprint:
@@ -228,7 +236,7 @@ def _read_body(is_json: bool) -> dict[str, str]:
             given = json.loads(data)
             return {str(name): str(value) for name, value in given.items() if value is not None}
         return {child.tag.rpartition("}")[2]: child.text or "" for child in fromstring(data)}
-    except (ParseError, DefusedXmlException, ValueError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise Bulk1Error("InvalidJob", f"The request cannot be read: {error}") from error
 
 

@@ -129,7 +129,8 @@ def list_jobs(call: Call, kind: JobKind) -> Answer:
     """All jobs of a kind, a page at a time."""
     jobs = call.services.bulk.jobs.all_of(kind)
     given = call.params.get("queryLocator", "0")
-    start = int(given) if given.isdigit() else len(jobs)
+    is_number = given.isascii() and given.isdecimal() and len(given) < 12
+    start = int(given) if is_number else len(jobs)
     end = start + _LIST_PAGE
     is_done = end >= len(jobs)
     following = None if is_done else f"{call.data_url}/jobs/{kind}?queryLocator={end}"

@@ -32,6 +32,7 @@ from sandbox.org.errors import refuse
 
 #: Rows on a page when the client does not say how many it wants.
 DEFAULT_PAGE = 100_000
+_LONGEST_COUNT = 12
 OPERATIONS = ("query", "queryAll")
 _KEYS = frozenset({"columnDelimiter", "contentType", "lineEnding", "operation", "query"})
 
@@ -114,7 +115,7 @@ def _read_locator(given: str, total: int) -> int:
         text = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         text = ""
-    if not text.isdigit() or not 0 <= int(text) < total:
+    if not _is_count(text) or not 0 <= int(text) < total:
         raise refuse("INVALID_QUERY_LOCATOR", f"invalid query locator {given}")
     return int(text)
 
@@ -122,9 +123,13 @@ def _read_locator(given: str, total: int) -> int:
 def _read_count(given: str) -> int:
     if given == "":
         return DEFAULT_PAGE
-    if not given.isdecimal() or int(given) < 1:
+    if not _is_count(given) or int(given) < 1:
         raise bad_job(f"maxRecords {given} must be a number from 1")
     return int(given)
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_COUNT
 
 
 _JOB = "jobs/query/{job_id}"

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from sandbox.api import jsonio
 from sandbox.bulk.batch import Batch, BatchJob, ContentType
-from sandbox.bulk.dialect import Dialect
+from sandbox.bulk.dialect import BadTableError, Dialect
 from sandbox.bulk.query import moment_columns, table_rows
 from sandbox.bulk.result_file import ResultFile, ResultWriter
 from sandbox.org.org import Org
@@ -32,7 +32,10 @@ _Record = Mapping[str, Any]
 
 def write_query(org: Org, job: BatchJob, batch: Batch) -> int:
     """Write the rows of the query that the batch holds; how many. Raises OrgError."""
-    soql = batch.request.read_text(encoding="utf-8-sig")
+    try:
+        soql = batch.request.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadTableError(f"InvalidBatch : The query is not UTF-8: {error}") from error
     is_all = job.operation == "queryAll"
     with org.export(org.actor(job.user_id), soql, include_deleted=is_all) as export:
         if job.content_type is ContentType.CSV:

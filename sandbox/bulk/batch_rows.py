@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -60,7 +60,7 @@ def _read_csv(schema: Schema, sobject: SObject, path: Path) -> Iterator[Values |
 
 def _read_json(path: Path) -> Iterator[Values | OrgError]:
     try:
-        given = json.loads(path.read_bytes(), parse_float=Decimal)
+        given = json.loads(path.read_bytes(), parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise BadTableError(f"InvalidBatch : Failed to parse JSON. {error}") from error
     if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
@@ -69,13 +69,15 @@ def _read_json(path: Path) -> Iterator[Values | OrgError]:
         yield {name: value for name, value in row.items() if name != "attributes"}
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
 def _read_xml(path: Path) -> Iterator[Values | OrgError]:
     try:
-        root = fromstring(path.read_bytes())
-    except (ParseError, DefusedXmlException, ValueError) as error:
+        yield from [_read_element(element) for element in fromstring(path.read_bytes())]
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         raise BadTableError(f"InvalidBatch : Failed to parse XML. {error}") from error
-    for element in root:
-        yield _read_element(element)
 
 
 def _read_element(element: Element) -> Values:

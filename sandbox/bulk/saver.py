@@ -155,7 +155,11 @@ def _take(row: Values, name: str) -> str | None:
     for key in list(row):
         if key.lower() == name.lower():
             value = row.pop(key)
-            return None if value in {None, ""} else str(value)
+            if isinstance(value, (dict, list)):
+                raise refuse(
+                    "INVALID_TYPE_ON_FIELD_IN_RECORD", f"{name} must be a plain value", name
+                )
+            return str(value) if value not in (None, "") else None
     return None
 
 

@@ -122,7 +122,16 @@ def test_what_bulk_queries_do_not_take_is_refused(rest: RestClient, soql: str, c
     assert rest.get("jobs/query").json()["records"] == []
 
 
-@pytest.mark.parametrize("params", [{"locator": "xyz"}, {"locator": "OTk"}, {"maxRecords": "0"}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"locator": "xyz"},
+        {"locator": "OTk"},
+        {"maxRecords": "0"},
+        {"maxRecords": "9" * 5000},
+        {"locator": "²"},
+    ],
+)
 def test_a_wrong_page_is_refused(rest: RestClient, params: dict[str, str]) -> None:
     job = extract(rest, "SELECT Id FROM Account")
 
