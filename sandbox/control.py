@@ -103,7 +103,8 @@ def _refuse_web_pages() -> None:
 
 
 def reset_org(services: Services) -> None:
-    """Empty data, counters and open query results; schema, clock, faults and tokens stay."""
+    """Empty data, counters, query results and bulk jobs; schema, clock, faults, tokens stay."""
+    services.bulk.clear()
     services.org.reset()
     services.counters.clear()
     services.locators.clear()

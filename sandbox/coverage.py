@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sandbox.api import bulk1
 from sandbox.api.app import FAMILIES
 from sandbox.api.grants import GRANTS
 from sandbox.fault import PLANNED_ACTIONS, FaultAction
@@ -25,20 +26,18 @@ OTHER_RESOURCES = (
     "POST /services/oauth2/revoke",
     "GET /id/{org_id}/{user_id}",
     "POST /services/Soap/u/{version} login, getUserInfo, undelete, emptyRecycleBin, merge",
+    *bulk1.SERVED,
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (
     "GET /services/data/vNN.0/query?explain=",
     "GET /services/data/vNN.0/query?columns=true",
-    "POST /services/data/vNN.0/jobs/ingest",
-    "POST /services/data/vNN.0/jobs/query",
     "GET /services/data/vNN.0/search",
     "GET /services/data/vNN.0/tooling/query",
     "GET /services/data/vNN.0/sobjects/Order/describe/layouts",
     "POST /services/data/vNN.0/metadata/deployRequest",
     "GET /services/data/vNN.0/recent",
     "POST /services/data/vNN.0/actions/standard",
-    "POST /services/async/NN.0/job",
     "POST /services/Soap/m/NN.0",
 )
 MISSING_GRANTS = ("authorization_code", "urn:ietf:params:oauth:grant-type:device")

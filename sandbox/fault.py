@@ -27,14 +27,14 @@ class FaultAction(StrEnum):
     DROP_AFTER = "drop_after"  #: does the work, commits it, and closes without an answer
     EXPIRE_SESSION = "expire_session"  #: ends the caller's session for good: 401
     LATE_VISIBLE_COMMITS = "late_visible_commits"  #: what is saved can be read `delay_s` later
+    TRUNCATED_PAGES = "truncated_pages"  #: sends half of the answer's body and closes
+    SHUFFLED_BULK_RESULTS = "shuffled_bulk_results"  #: a job created now gives rows out of order
     HOOK = "hook"  #: holds the request under the name `hold` until it is released
 
 
 #: Named in the design, and not here yet.
 PLANNED_ACTIONS = frozenset(
     {
-        "shuffled_bulk_results",
-        "truncated_pages",
         "duplicated_outbound_messages",
     }
 )

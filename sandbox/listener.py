@@ -8,12 +8,14 @@ which is what makes the next request on the same connection safe.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import HTTPServer
 from io import BytesIO
@@ -28,12 +30,19 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 #: Salesforce takes request bodies of 50 MB at most.
 LARGEST_BODY = 50 * 1024 * 1024
+#: Data of a bulk job may have 150 MB.
+LARGEST_UPLOAD = 150 * 1024 * 1024
+_UPLOAD_PATH = re.compile(r"/jobs/ingest/[^/]+/batches/?\Z", re.IGNORECASE)
 _REFUSALS: dict[int, str] = {
     HTTPStatus.REQUEST_URI_TOO_LONG: "URI_TOO_LONG",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "HEADERS_TOO_LARGE",
 }
 #: The application sets this key in the environ to have the connection closed without an answer.
 DROP_KEY = "sandbox.drop_connection"
+#: The same, to have it closed in the middle of the body.
+TRUNCATE_KEY = "sandbox.truncate_body"
+#: Bodies up to this size are sent in one piece.
+_LARGEST_PIECE = 1024 * 1024
 
 
 class PortInUseError(Exception):
@@ -145,38 +154,52 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input_terminated"] = True
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        status, headers, pieces = _run(self.server.app, environ)
-        if environ.get(DROP_KEY):
-            self.close_connection = True
-            _hang_up(self.connection)
-            return
-        self._send(status.encode("latin-1"), headers, b"".join(pieces))
+        with _run(self.server.app, environ) as (status, headers, pieces):
+            if environ.get(DROP_KEY):
+                self._drop()
+            elif environ.get(TRUNCATE_KEY):
+                body = b"".join(pieces)
+                self._send(status, headers, body[: len(body) // 2], len(body))
+                self._drop()
+            elif _size(headers) > _LARGEST_PIECE and self.command != "HEAD":
+                self._send(status, headers, b"")
+                for piece in pieces:
+                    self.wfile.write(piece)
+            else:
+                self._send(status, headers, b"".join(pieces))
+
+    def _drop(self) -> None:
+        self.close_connection = True
+        _hang_up(self.connection)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the parser refuses (line or headers too long, nonsense), as Salesforce's list."""
         self.close_connection = True
         name = _REFUSALS.get(code, "BAD_REQUEST")
         body = json.dumps([{"message": message or name, "errorCode": name}]).encode()
-        status = f"{int(code)} {HTTPStatus(code).phrase}".encode()
+        status = f"{int(code)} {HTTPStatus(code).phrase}"
         self._send(status, [("Content-Type", "application/json;charset=UTF-8")], body)
 
     def _read_body(self) -> bytes:
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        most = LARGEST_UPLOAD if _UPLOAD_PATH.search(self.path.partition("?")[0]) else LARGEST_BODY
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return _read_chunks(DechunkedInput(cast(IO[bytes], self.rfile)))
+            return _read_chunks(DechunkedInput(cast(IO[bytes], self.rfile)), most)
         length = int(self.headers.get("Content-Length") or 0)
-        if not 0 <= length <= LARGEST_BODY:
-            raise ValueError(f"A body of {length} bytes is not served; {LARGEST_BODY} is the most.")
+        if not 0 <= length <= most:
+            raise ValueError(f"A body of {length} bytes is not served; {most} is the most.")
         return self.rfile.read(length)
 
-    def _send(self, status: bytes, headers: list[tuple[str, str]], body: bytes) -> None:
-        lines = [b"HTTP/1.1 " + status]
+    def _send(
+        self, status: str, headers: list[tuple[str, str]], body: bytes, size: int | None = None
+    ) -> None:
+        lines = [f"HTTP/1.1 {status}".encode("latin-1")]
         lines += [f"{name}: {value}".encode("latin-1") for name, value in headers]
         code = int(status[:3])
         command = getattr(self, "command", None)  # missing when the request line was nonsense
         if code not in {204, 304} and not any(n.lower() == "content-length" for n, _ in headers):
-            lines.append(b"Content-Length: %d" % len(body))
+            lines.append(b"Content-Length: %d" % (len(body) if size is None else size))
         if self.close_connection:
             lines.append(b"Connection: close")
         if command == "HEAD" or code in {204, 304}:
@@ -185,9 +208,10 @@ class _Handler(WSGIRequestHandler):
         self.wfile.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
 
 
+@contextmanager
 def _run(
     app: WSGIApplication | None, environ: dict[str, Any]
-) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+) -> Iterator[tuple[str, list[tuple[str, str]], Iterable[bytes]]]:
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Any:
@@ -197,19 +221,22 @@ def _run(
     assert app is not None  # noqa: S101 - a listener is started with its application
     answer = app(environ, start_response)
     try:
-        pieces = list(answer)
+        yield started[0], started[1], answer
     finally:
         if hasattr(answer, "close"):
             answer.close()
-    return started[0], started[1], pieces
 
 
-def _read_chunks(source: DechunkedInput) -> bytes:
+def _size(headers: list[tuple[str, str]]) -> int:
+    return int(next((value for name, value in headers if name.lower() == "content-length"), 0))
+
+
+def _read_chunks(source: DechunkedInput, most: int) -> bytes:
     pieces, size = [], 0
     while piece := source.read(65_536):
         size += len(piece)
-        if size > LARGEST_BODY:
-            raise ValueError(f"A body over {LARGEST_BODY} bytes is not served.")
+        if size > most:
+            raise ValueError(f"A body over {most} bytes is not served.")
         pieces.append(piece)
     return b"".join(pieces)
 

@@ -91,6 +91,7 @@ class LocalOrgServer:
         stack.callback(self.org.close)
         self._key = load_login_key(folder)
         self.services = self._make_services(data, limits)
+        stack.callback(self.services.bulk.close)
         app = create_app(self.services)
         for listener in (plain, secure):
             listener.start(app)
@@ -109,7 +110,7 @@ class LocalOrgServer:
     def _make_services(self, data: Path | None, limits: tuple[int, int | None]) -> Services:
         settings = ApiSettings(self.url, self.tls_url, *limits, self._data_folders)
         sessions = Sessions(self.org.org_id, data, settings.session_lifetime_s)
-        return make_services(self.org, settings, sessions, self._key.public)
+        return make_services(self.org, settings, sessions, self._key.public, data)
 
     @property
     def access_token(self) -> str:

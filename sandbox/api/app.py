@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response
@@ -14,6 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.api import (
     batch,
+    bulk_ingest,
+    bulk_query,
     changes,
     collections,
     composite,
@@ -26,6 +29,8 @@ from sandbox.api import (
     resources,
     tree,
 )
+from sandbox.api.bulk1 import make_bulk1_blueprint
+from sandbox.api.bulk_jobs import row_fault_check
 from sandbox.api.call import Answer
 from sandbox.api.data import make_data_blueprint
 from sandbox.api.errors import refusal_answer
@@ -35,12 +40,15 @@ from sandbox.api.oauth import make_oauth_blueprint
 from sandbox.api.router import Router
 from sandbox.api.services import ApiSettings, Services
 from sandbox.api.soap_login import make_soap_blueprint
+from sandbox.bulk.desk import BulkDesk
 from sandbox.control import make_control_blueprint
 from sandbox.counters import Counters
 from sandbox.faults import FaultPlan
 from sandbox.org.errors import refuse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from sandbox.api.sessions import Sessions
@@ -59,21 +67,29 @@ FAMILIES = (
     graph,
     batch,
     tree,
+    bulk_ingest,
+    bulk_query,
 )
 
 
 def make_services(
-    org: Org, settings: ApiSettings, sessions: Sessions, jwt_key: RSAPublicKey
+    org: Org,
+    settings: ApiSettings,
+    sessions: Sessions,
+    jwt_key: RSAPublicKey,
+    folder: Path | None = None,
 ) -> Services:
-    """The org with everything that the API keeps around it."""
+    """The org with everything that the API keeps around it; bulk jobs survive in `folder`."""
+    faults = FaultPlan(org.clock.now)
     return Services(
         org=org,
         settings=settings,
         sessions=sessions,
         counters=Counters(org.clock.now, settings.daily_limit),
-        faults=FaultPlan(org.clock.now),
+        faults=faults,
         locators=Locators(org.clock.now),
         router=Router(route for family in FAMILIES for route in family.ROUTES),
+        bulk=BulkDesk(org, folder and folder / "bulk", partial(row_fault_check, faults)),
         jwt_key=jwt_key,
     )
 
@@ -88,6 +104,7 @@ def create_app(services: Services) -> Flask:
         make_data_blueprint(services),
         make_oauth_blueprint(services),
         make_soap_blueprint(services),
+        make_bulk1_blueprint(services),
         make_control_blueprint(services),
     ):
         app.register_blueprint(blueprint)

@@ -6,7 +6,7 @@ composite, graph and batch calls all become a `Call`, so a resource is written o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from sandbox.org.errors import refuse
 
 if TYPE_CHECKING:
     from sandbox.api.services import Services
+    from sandbox.fault import Fault
     from sandbox.org.actor import Actor
 
 #: Marks a call whose body is still raw bytes (a JSON body may well be `null`).
@@ -36,6 +37,7 @@ class Call:
     raw_body: bytes = b""
     parsed_body: object = UNPARSED
     must_be_whole: bool = False  #: the surrounding composite call is all-or-none
+    faults: Sequence[Fault] = ()  #: planned failures that hit this very request
 
     @property
     def data_url(self) -> str:
@@ -67,8 +69,17 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """A body that is no JSON, in pieces: it may be larger than the memory should hold."""
+
+    content_type: str
+    size: int  #: bytes
+    pieces: Iterable[bytes]
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What a resource says. `body` None means an empty body."""
+    """What a resource says. `body` None means an empty body; a Stream is sent as it is."""
 
     status: int = 200
     body: object = None

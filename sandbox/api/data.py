@@ -74,6 +74,7 @@ def _answer(services: Services) -> Answer:
             params=request.args.to_dict(),
             headers={name.lower(): value for name, value in request.headers},
             raw_body=request.get_data(),
+            faults=tuple(g.faults),
         )
     except OrgError as error:
         return refusal_answer(error)

@@ -38,6 +38,9 @@ def _plain_item(item: ErrorItem) -> dict[str, object]:
 #: Codes about the request itself: their items carry no `fields`.
 _ABOUT_REQUESTS = dict.fromkeys(
     (
+        "FEATURENOTENABLED",
+        "INVALIDJOB",
+        "INVALIDJOBSTATE",
         "INVALID_FIELD",
         "INVALID_QUERY_LOCATOR",
         "INVALID_TYPE",

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, g, request
 
 from sandbox.api import jsonio
-from sandbox.api.call import Answer
+from sandbox.api.call import Answer, Stream
 from sandbox.api.errors import refusal_answer
 from sandbox.api.router import split_path
 from sandbox.counters import LogEntry
 from sandbox.fault import Fault, FaultAction, Target
-from sandbox.listener import DROP_KEY
+from sandbox.listener import DROP_KEY, TRUNCATE_KEY
 from sandbox.org.errors import OrgError, refuse
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _FREE_KINDS = {
     "/services/oauth2/revoke": "revoke",
     "/services/oauth2/userinfo": "userinfo",
 }
+#: The first API of bulk jobs, which has versions of its own and is counted.
+BULK1_PREFIX = "/services/async/"
 _FREE_PREFIXES = {"/id/": "identity", "/services/Soap/u/": "soap_login"}
 
 
@@ -96,6 +98,13 @@ def to_response(answer: Answer) -> Response:
     """An answer on the wire."""
     if answer.body is None:
         return Response(status=answer.status, headers=dict(answer.headers))
+    if isinstance(answer.body, Stream):
+        return Response(
+            answer.body.pieces,
+            status=answer.status,
+            headers={**answer.headers, "Content-Length": str(answer.body.size)},
+            content_type=answer.body.content_type,
+        )
     return Response(
         jsonio.dumps(answer.body),
         status=answer.status,
@@ -141,6 +150,8 @@ def _classify(services: Services) -> str:
     path = request.path.rstrip("/")
     if path in _FREE_KINDS:
         return _FREE_KINDS[path]
+    if path.startswith(BULK1_PREFIX):
+        return "bulk1"
     for prefix, kind in _FREE_PREFIXES.items():
         if path.startswith(prefix):
             return kind
@@ -213,6 +224,8 @@ def _close_request(services: Services, response: Response) -> Response:
     for fault in g.faults:
         if fault.action is FaultAction.DROP_AFTER:
             request.environ[DROP_KEY] = True
+        elif fault.action is FaultAction.TRUNCATED_PAGES:
+            request.environ[TRUNCATE_KEY] = True
         elif fault.action is FaultAction.HOOK and fault.when == "after":
             _hold(services, fault)
     _log(services, response)

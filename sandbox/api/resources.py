@@ -7,6 +7,7 @@ from sandbox.api.call import Answer, Call, Route
 #: Resource name -> path below the version. Only what this org serves is listed.
 _RESOURCES = {
     "composite": "composite",
+    "jobs": "jobs",
     "limits": "limits",
     "query": "query",
     "queryAll": "queryAll",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sandbox.api.locators import Locators
     from sandbox.api.router import Router
     from sandbox.api.sessions import Sessions
+    from sandbox.bulk.desk import BulkDesk
     from sandbox.counters import Counters
     from sandbox.faults import FaultPlan
     from sandbox.org.org import Org
@@ -46,4 +47,5 @@ class Services:
     faults: FaultPlan
     locators: Locators
     router: Router
+    bulk: BulkDesk
     jwt_key: RSAPublicKey  #: checks JWT bearer assertions

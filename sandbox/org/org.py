@@ -33,7 +33,8 @@ from sandbox.org.upserts import upsert_record
 from sandbox.org.users import Users
 
 if TYPE_CHECKING:
-    from sandbox.soql import QueryResult
+    from sandbox.soql import QueryEnv, QueryResult
+    from sandbox.soql.export import Export
 
 __all__ = ["Actor", "MultipleMatches", "Org", "SchemaError"]
 
@@ -170,24 +171,49 @@ class Org:
     def query(self, actor: Actor, soql: str, *, include_deleted: bool = False) -> QueryResult:
         """The result of a SOQL query as this user sees it. Raises OrgError."""
         # SOQL is built on this package's values; importing it at the top would close a circle.
-        from sandbox.soql import QueryEnv, execute, parse
+        from sandbox.soql import execute, parse
 
         query = parse(soql)
-        access = actor.access
         with self.store.lock:
-            self.store.settle()
-            if include_deleted:
-                purge_bin(self.core)
-            env = QueryEnv(
-                now=self.core.moment(),
-                time_zone=actor.time_zone,
-                include_deleted=include_deleted,
-                formula=FormulaReader(self.core, actor).value,
-                can_read=None if access.is_admin else access.can_read,
-                can_see=None if access.is_admin else access.can_see,
-                user_id=actor.user_id,
-            )
+            env = self._query_env(actor, include_deleted=include_deleted)
             return execute(self.store.connection, self.schema, query, env)
+
+    def export(self, actor: Actor, soql: str, *, include_deleted: bool = False) -> Export:
+        """The same result as `query`, to be read piece by piece and closed. Raises OrgError."""
+        from sandbox.soql import parse
+        from sandbox.soql.export import Export
+
+        query = parse(soql)
+        with self.store.lock:
+            env = self._query_env(actor, include_deleted=include_deleted)
+            return Export(self.store.connection, self.store.lock, self.schema, query, env)
+
+    def check_export(self, actor: Actor, soql: str) -> str:
+        """The name of the sObject that an export of this query reads. Raises its OrgError."""
+        from sandbox.soql import parse
+        from sandbox.soql.export import check_export
+
+        query = parse(soql)
+        with self.store.lock:
+            return check_export(self.schema, query, self._query_env(actor, include_deleted=False))
+
+    def _query_env(self, actor: Actor, *, include_deleted: bool) -> QueryEnv:
+        """What this user may read at this moment. Belongs inside the lock, as the reading does."""
+        from sandbox.soql import QueryEnv
+
+        access = actor.access
+        self.store.settle()
+        if include_deleted:
+            purge_bin(self.core)
+        return QueryEnv(
+            now=self.core.moment(),
+            time_zone=actor.time_zone,
+            include_deleted=include_deleted,
+            formula=FormulaReader(self.core, actor).value,
+            can_read=None if access.is_admin else access.can_read,
+            can_see=None if access.is_admin else access.can_see,
+            user_id=actor.user_id,
+        )
 
     def reset(self) -> None:
         """Empty the org: users, rates and sequences are as on the first day."""

@@ -51,8 +51,12 @@ def _named(actor: Actor, sobject: SObject, names: Sequence[str]) -> list[Field]:
     return fields
 
 
+#: An export of a million rows must not keep them all in memory.
+_MOST_REMEMBERED = 20_000
+
+
 class FormulaReader:
-    """Computes formula fields during one query, reading each record at most once."""
+    """Computes formula fields during one query, reading each record seldom more than once."""
 
     def __init__(self, core: Core, actor: Actor) -> None:
         self._core = core
@@ -62,6 +66,8 @@ class FormulaReader:
 
     def value(self, sobject: SObject, field: Field, record_id: str) -> object:
         """The canonical value of a formula field of the record with that Id."""
+        if self._rows.count > _MOST_REMEMBERED:
+            self._rows.forget()
         row = self._rows.get(record_id)
         return None if row is None else self.read(sobject, field, row)
 

@@ -24,6 +24,11 @@ class RelatedRows:
             row = self._rows[record_id] = self._store.row(record_id)
             return row
 
+    @property
+    def count(self) -> int:
+        """How many records are remembered."""
+        return len(self._rows)
+
     def forget(self) -> None:
         """Read everything anew: rows were written since."""
         self._rows.clear()

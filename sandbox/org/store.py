@@ -21,12 +21,13 @@ from sandbox.org.schema import Schema, SObject
 from sandbox.org.tables import Record, Table
 
 _FILE_NAME = "org.sqlite3"
+_CACHE_KIB = 64 * 1024
 
 
 class Store:
     """Tables, transactions and sequences of one org.
 
-    `data_dir` None keeps everything in memory; otherwise the data survives a restart.
+    `data_dir` None keeps the data until the end of the process; otherwise it survives a restart.
     Raises IncompatibleDataError when the folder's data does not fit the schema.
     """
 
@@ -179,11 +180,16 @@ class Store:
 def _connect(data_dir: Path | None) -> sqlite3.Connection:
     if data_dir is not None:
         data_dir.mkdir(parents=True, exist_ok=True)
-    target = ":memory:" if data_dir is None else str(data_dir / _FILE_NAME)
+    # An empty name is a private database that spills to disk once it outgrows its cache: a million
+    # rows without a data folder must not fill the memory.
+    target = "" if data_dir is None else str(data_dir / _FILE_NAME)
     connection = sqlite3.connect(
         target, isolation_level=None, check_same_thread=False, cached_statements=1024
     )
-    if data_dir is not None:
+    if data_dir is None:
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    else:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     return connection

@@ -97,10 +97,11 @@ class _Execution:
         except (sqlite3.OperationalError, sqlite3.DataError, OverflowError) as error:
             if self._calls.error is not None:
                 raise self._calls.error from None
-            raise _translate(error) from error
+            raise translate_overflow(error) from error
 
 
-def _translate(error: Exception) -> Exception:
+def translate_overflow(error: Exception) -> Exception:
+    """Salesforce's refusal where SQLite gave up; the error itself where it has another cause."""
     reason = str(error)
     if "integer overflow" in reason:
         return refuse("NUMBER_OUTSIDE_VALID_RANGE", "the sum is larger than a number can be")

@@ -228,8 +228,6 @@ def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> 
 @pytest.mark.parametrize(
     "action",
     [
-        "shuffled_bulk_results",
-        "truncated_pages",
         "duplicated_outbound_messages",
     ],
 )

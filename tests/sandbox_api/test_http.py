@@ -62,7 +62,7 @@ def test_every_living_version_is_served_with_and_without_a_slash(
         ("/services/data/v59.0/nothing", 404, "NOT_FOUND"),
         ("/nothing", 404, "NOT_FOUND"),
         ("/services/data/v59.0/tooling/query", 501, "SANDBOX_NOT_IMPLEMENTED"),
-        ("/services/data/v59.0/jobs/ingest", 501, "SANDBOX_NOT_IMPLEMENTED"),
+        ("/services/data/v59.0/jobs/nothing", 501, "SANDBOX_NOT_IMPLEMENTED"),
     ],
 )
 def test_what_is_not_there_is_told_as_a_list(

@@ -97,8 +97,3 @@ def test_composite_calls_through_restful(org: LocalOrgServer, sf: Salesforce) ->
 def test_is_sandbox_and_usage(sf: Salesforce) -> None:
     assert sf.is_sandbox() is True
     assert sf.api_usage["api-usage"].used == 1
-
-
-def test_bulk_is_refused_by_name(sf: Salesforce) -> None:
-    with pytest.raises(Exception, match="SANDBOX_NOT_IMPLEMENTED"):
-        sf.bulk2.Account.insert(records=[{"Name": "A"}])

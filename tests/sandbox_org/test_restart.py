@@ -174,3 +174,13 @@ def test_a_reset_that_fails_changes_nothing_and_no_id_is_given_twice() -> None:
 
     assert contents(org) == before
     assert a_deal(org) not in deals
+
+
+def test_an_org_without_a_folder_spills_to_disk_instead_of_filling_the_memory() -> None:
+    org = an_org()
+    (cache_kib,) = org.store.connection.execute("PRAGMA cache_size").fetchone()
+    pages = org.store.connection.execute("PRAGMA cache_spill").fetchone()[0]
+
+    assert cache_kib == -64 * 1024
+    assert pages > 0
+    org.close()
