@@ -1,0 +1,415 @@
+"""Deploys into a running org, without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.api.deployments import Deployments
+from sandbox.metadata import load_schema
+from sandbox.metadata.deployment import DeployOptions, DeployReport
+from sandbox.metadata.ledger import MetadataLedger
+from sandbox.org.errors import OrgError
+from sandbox.org.org import Org
+from tests.sandbox_metadata.mdapi import (
+    an_object,
+    convert_source,
+    manifest,
+    with_manifest,
+    zip_of,
+)
+
+ROOT = Path(__file__).parent.parent.parent
+OUR_SOURCE = ROOT / "salesforce/force-app/main/default"
+VISIT = """
+<deploymentStatus>Deployed</deploymentStatus>
+<label>Visit</label><pluralLabel>Visits</pluralLabel><sharingModel>ReadWrite</sharingModel>
+<nameField><label>Visit Name</label><type>Text</type></nameField>
+"""
+SCORE = """
+<fields><fullName>Score__c</fullName><label>Score</label><precision>4</precision>
+<scale>1</scale><type>Number</type></fields>
+"""
+LOW_SCORE = """
+<validationRules><fullName>Score_Low</fullName><active>true</active>
+<errorConditionFormula>Score__c &lt; 0</errorConditionFormula>
+<errorMessage>A score is not negative.</errorMessage></validationRules>
+"""
+VISITS = {"objects/Visit__c.object": an_object(VISIT + SCORE + LOW_SCORE)}
+
+
+class Target:
+    """An org that takes deploys, and its administrator."""
+
+    def __init__(self, data: Path | None = None, folders: tuple[Path, ...] = ()) -> None:
+        self.ledger = MetadataLedger(folders, data)
+        self.org = Org(self.ledger.schema, data)
+        self.deployments = Deployments(self.org, self.ledger)
+        self.admin = self.org.actor(str(self.org.find_user("admin@manufaktura.example")))
+
+    def deploy(self, files: Mapping[str, str | bytes], **options: bool) -> DeployReport:
+        """Deploy these files with a manifest of them, unless they bring their own."""
+        whole = files if "package.xml" in files else with_manifest(files)
+        return self.send(zip_of(whole), **options)
+
+    def send(self, data: bytes, **options: bool) -> DeployReport:
+        given = DeployOptions(**{"rollback_on_error": True} | options)
+        return self.deployments.run(self.admin, data, given).report
+
+    def insert(self, sobject: str, **values: Any) -> str:
+        return self.org.insert(self.admin, sobject, values)
+
+    def columns(self, sobject: str) -> set[str]:
+        rows = self.org.store.connection.execute(f'PRAGMA table_info("{sobject}")')
+        return {row[1] for row in rows}
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    made = Target()
+    yield made
+    made.org.close()
+
+
+def told(report: DeployReport) -> list[tuple[str, str, str, int]]:
+    return [(f.file, f.type_name, f.full_name, f.line) for f in report.findings]
+
+
+def test_our_own_project_deployed_is_the_schema_that_loading_its_folder_gives(
+    target: Target,
+) -> None:
+    report = target.deploy(convert_source(OUR_SOURCE))
+
+    assert report.findings == []
+    assert report.components_count == len(report.deployed) > 100
+    assert target.org.schema == load_schema([OUR_SOURCE])
+    assert list(target.org.schema.objects) == list(load_schema([OUR_SOURCE]).objects)
+
+
+def test_a_new_object_lives_at_once_with_its_fields_and_rules(target: Target) -> None:
+    assert target.deploy(VISITS).is_success
+
+    visit = target.insert("Visit__c", Name="Gdynia", Score__c=3)
+    assert target.org.retrieve(target.admin, "Visit__c", visit)["Score__c"] == 3
+    with pytest.raises(OrgError, match="A score is not negative"):
+        target.insert("Visit__c", Name="Gdynia", Score__c=-1)
+
+
+def test_a_new_field_joins_the_records_that_exist(target: Target) -> None:
+    account = target.insert("Account", Name="Aurora")
+
+    fields = SCORE + (
+        "<fields><fullName>Seen__c</fullName><defaultValue>false</defaultValue>"
+        "<label>Seen</label><type>Checkbox</type></fields>"
+    )
+    assert target.deploy({"objects/Account.object": an_object(fields)}).is_success
+
+    row = target.org.retrieve(target.admin, "Account", account)
+    assert (row["Score__c"], row["Seen__c"]) == (None, False)
+    target.org.update(target.admin, "Account", account, {"Score__c": 2})
+    assert (
+        target.org.query(target.admin, "SELECT Id FROM Account WHERE Score__c > 1").total_size == 1
+    )
+
+
+def test_an_object_file_with_fields_only_leaves_the_object_as_it_is(target: Target) -> None:
+    target.deploy(VISITS)
+
+    report = target.deploy({"objects/Visit__c.object": an_object(SCORE.replace("Score", "Points"))})
+
+    assert [d.component.full_name for d in report.deployed] == ["Visit__c.Points__c"]
+    sobject = target.org.schema.objects["Visit__c"]
+    assert (sobject.label, "Score__c" in sobject.fields, len(sobject.validation_rules)) == (
+        "Visit",
+        True,
+        1,
+    )
+
+
+def test_what_is_deployed_again_changes_nothing_and_says_so(target: Target) -> None:
+    first = target.deploy(VISITS)
+    again = target.deploy(VISITS)
+    changed = target.deploy(
+        {"objects/Visit__c.object": an_object(VISIT + SCORE + LOW_SCORE.replace("negative", "bad"))}
+    )
+
+    assert {(d.is_new, d.is_changed) for d in first.deployed} == {(True, True)}
+    assert {(d.is_new, d.is_changed) for d in again.deployed} == {(False, False)}
+    assert [d.component.name for d in changed.deployed if d.is_changed] == ["Score_Low"]
+
+
+def test_check_only_finds_the_same_and_changes_nothing(target: Target) -> None:
+    before = target.org.schema
+
+    report = target.deploy(VISITS, check_only=True)
+
+    assert report.is_success
+    assert len(report.deployed) == 3
+    assert target.org.schema is before
+    assert target.columns("Visit__c") == set()
+    assert target.ledger.components == []
+    with pytest.raises(OrgError, match="INVALID_TYPE"):
+        target.insert("Visit__c", Name="Gdynia")
+    target.insert("Account", Name="Aurora")
+
+
+BAD_FORMULA = LOW_SCORE.replace("Score__c &lt; 0", "Skore__c &lt; 0")
+NO_TARGET = (
+    "<fields><fullName>Shop__c</fullName><label>Shop</label>"
+    "<referenceTo>Shop__c</referenceTo><type>Lookup</type></fields>"
+)
+
+
+def test_every_bad_component_is_named_with_its_line_and_nothing_is_changed(target: Target) -> None:
+    body = VISIT + SCORE + BAD_FORMULA + NO_TARGET
+
+    report = target.deploy({"objects/Visit__c.object": an_object(body)})
+
+    file = "objects/Visit__c.object"
+    assert sorted(told(report)) == [
+        (file, "CustomField", "Visit__c.Shop__c", 14),
+        (file, "ValidationRule", "Visit__c.Score_Low", 12),
+    ]
+    assert report.deployed == []
+    assert "Visit__c" not in target.org.schema.objects
+    assert target.columns("Visit__c") == set()
+
+
+def test_without_rollback_the_good_components_go_in(target: Target) -> None:
+    body = VISIT + SCORE + BAD_FORMULA
+
+    report = target.deploy({"objects/Visit__c.object": an_object(body)}, rollback_on_error=False)
+
+    assert report.is_partial
+    assert [f.full_name for f in report.findings] == ["Visit__c.Score_Low"]
+    assert target.org.schema.objects["Visit__c"].validation_rules == []
+    target.insert("Visit__c", Name="Gdynia", Score__c=-1)
+
+
+def test_a_rule_that_exists_and_breaks_is_named(target: Target) -> None:
+    target.deploy(VISITS)
+
+    text = SCORE.replace(
+        "<precision>4</precision>\n<scale>1</scale><type>Number", "<length>9</length><type>Text"
+    )
+    report = target.deploy({"objects/Visit__c.object": an_object(text)})
+
+    assert [f.full_name for f in report.findings] == ["Visit__c.Score_Low"]
+    assert target.org.schema.objects["Visit__c"].fields["Score__c"].type == "Number"
+
+
+def test_a_type_that_stored_values_do_not_fit_is_refused_and_an_empty_field_may_change(
+    target: Target,
+) -> None:
+    target.deploy({"objects/Visit__c.object": an_object(VISIT + SCORE)})
+    visit = target.insert("Visit__c", Name="Gdynia", Score__c="1.5")
+    as_date = {
+        "objects/Visit__c.object": an_object(
+            "<fields><fullName>Score__c</fullName><label>Score</label><type>Date</type></fields>"
+        )
+    }
+
+    refused = target.deploy(as_date)
+    kept = target.org.retrieve(target.admin, "Visit__c", visit)["Score__c"]
+    target.org.update(target.admin, "Visit__c", visit, {"Score__c": None})
+    taken = target.deploy(as_date)
+    target.org.update(target.admin, "Visit__c", visit, {"Score__c": "2026-11-20"})
+
+    assert [(f.full_name, "empty the field first" in f.message) for f in refused.findings] == [
+        ("Visit__c.Score__c", True)
+    ]
+    assert str(kept) == "1.5"
+    assert taken.is_success
+    assert str(target.org.retrieve(target.admin, "Visit__c", visit)["Score__c"]) == "2026-11-20"
+
+
+def test_objects_keep_their_key_prefix_whatever_comes_beside_them(target: Target) -> None:
+    target.deploy(VISITS)
+    visit = target.insert("Visit__c", Name="Gdynia")
+
+    earlier = an_object(VISIT.replace("Visit", "Audit"))
+    assert target.deploy({"objects/Audit__c.object": earlier}).is_success
+
+    assert target.org.schema.objects["Visit__c"].key_prefix == visit[:3]
+    audit = target.insert("Audit__c", Name="Gdynia")
+    assert audit[:3] != visit[:3]
+    assert target.org.store.row(visit)["Name"] == "Gdynia"
+
+
+def test_what_was_deployed_is_there_after_a_restart(tmp_path: Path) -> None:
+    first = Target(tmp_path)
+    first.deploy(VISITS)
+    first.deploy({"objects/Audit__c.object": an_object(VISIT.replace("Visit", "Audit"))})
+    visit = first.insert("Visit__c", Name="Gdynia", Score__c=3)
+    schema = first.org.schema
+    first.org.close()
+
+    second = Target(tmp_path)
+
+    assert second.org.schema == schema
+    assert second.org.retrieve(second.admin, "Visit__c", visit)["Score__c"] == 3
+    assert {d.is_changed for d in second.deploy(VISITS).deployed} == {False}
+    second.org.close()
+
+
+def test_a_deploy_wins_over_the_folder_that_the_org_started_with(tmp_path: Path) -> None:
+    first = Target(tmp_path, (OUR_SOURCE,))
+    rule = (OUR_SOURCE / "objects/Order_Proposal__c/validationRules").glob("Price_Positive.*")
+    body = next(iter(rule)).read_text().partition('metadata">')[2].replace("</ValidationRule>", "")
+    changed = body.replace("<active>true</active>", "<active>false</active>")
+    assert changed != body
+    proposals = an_object(f"<validationRules>{changed}</validationRules>")
+
+    report = first.deploy({"objects/Order_Proposal__c.object": proposals})
+    first.org.close()
+    second = Target(tmp_path, (OUR_SOURCE,))
+
+    assert [(d.is_new, d.is_changed) for d in report.deployed] == [(False, True)]
+    for schema in (first.org.schema, second.org.schema):
+        rules = schema.objects["Order_Proposal__c"].validation_rules
+        assert [r.active for r in rules if r.name == "Price_Positive"] == [False]
+    second.org.close()
+
+
+def test_a_deploy_that_was_cut_off_while_writing_is_as_if_it_never_was(tmp_path: Path) -> None:
+    first = Target(tmp_path)
+    first.deploy(VISITS)
+    first.org.close()
+    (tmp_path / "deployed").rename(tmp_path / "deployed.old")
+
+    second = Target(tmp_path)
+
+    assert "Visit__c" in second.org.schema.objects
+    second.org.close()
+
+
+def test_a_folder_that_cannot_be_written_leaves_the_org_as_it_was(tmp_path: Path) -> None:
+    target = Target(tmp_path)
+    (tmp_path / "deployed.new").write_text("in the way")
+
+    with pytest.raises(OSError, match="deployed"):
+        target.deploy(VISITS)
+
+    assert "Visit__c" not in target.org.schema.objects
+    assert target.columns("Visit__c") == set()
+    target.insert("Account", Name="Aurora")
+    target.org.close()
+
+
+ENTITIES = (
+    '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "boom"><!ENTITY c "&b;&b;&b;&b;">]>'
+    '<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata"><label>&c;</label>'
+    "</CustomObject>"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused_in_any_encoding(target: Target, encoding: str) -> None:
+    files = {
+        "objects/Visit__c.object": ENTITIES.encode(encoding),
+        "package.xml": manifest({"CustomObject": ["Visit__c"]}),
+    }
+
+    report = target.deploy(files)
+
+    assert [(f.full_name, "DOCTYPE" in f.message) for f in report.findings] == [("Visit__c", True)]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, ("package.xml", "", "No package.xml found")),
+        (
+            {"package.xml": manifest({"CustomObject": ["Visit__c"]})},
+            (
+                "package.xml",
+                "Visit__c",
+                "named in package.xml, but was not found in zipped directory",
+            ),
+        ),
+        (
+            {**VISITS, "package.xml": manifest({"CustomField": ["Visit__c.Score__c"]})},
+            ("objects/Visit__c.object", "Visit__c", "Not in package.xml"),
+        ),
+        (
+            {"package.xml": manifest({}), "objects/notes.txt": "hello"},
+            ("objects/notes.txt", "", "is no metadata file"),
+        ),
+        (
+            {"package.xml": manifest({}), "destructiveChanges.xml": manifest({"Flow": ["Old"]})},
+            ("destructiveChanges.xml", "Old", "SANDBOX_NOT_IMPLEMENTED"),
+        ),
+        ({"package.xml": "<Package"}, ("package.xml", "", "malformed XML")),
+    ],
+)
+def test_a_bad_package_is_refused_in_words(
+    target: Target, files: dict[str, str], expected: tuple[str, str, str]
+) -> None:
+    report = target.send(zip_of(files))
+
+    file, name, message = expected
+    found = [f for f in report.findings if f.file == file and message in f.message]
+    assert found, report.findings
+    assert name in ("", found[0].full_name)
+    assert report.deployed == []
+
+
+def test_an_empty_list_of_deletions_is_no_reason_to_refuse(target: Target) -> None:
+    files = {**with_manifest(VISITS), "destructiveChanges.xml": manifest({})}
+
+    assert target.deploy(files).is_success
+
+
+def test_a_missing_file_is_forgiven_on_request(target: Target) -> None:
+    files = {"package.xml": manifest({"CustomObject": ["Visit__c"]})}
+
+    assert target.send(zip_of(files), allow_missing_files=True).is_success
+
+
+@pytest.mark.parametrize("name", ['a"b__c', "../x__c", "9a__c", "a b__c"])
+def test_names_that_are_no_api_names_never_reach_the_database(target: Target, name: str) -> None:
+    field = SCORE.replace("Score__c", name.replace('"', "&quot;"))
+
+    report = target.deploy({"objects/Account.object": an_object(field)})
+
+    assert [(f.type_name, f.full_name) for f in report.findings] == [
+        ("CustomField", f"Account.{name}")
+    ]
+    assert report.deployed == []
+
+
+def test_a_package_inside_one_folder_is_taken_too(target: Target) -> None:
+    files = {f"pkg/{name}": content for name, content in with_manifest(VISITS).items()}
+
+    report = target.send(zip_of(files))
+
+    assert report.is_success
+    assert str(report.deployed[0].component.path) == "pkg/objects/Visit__c.object"
+
+
+def test_only_administrators_deploy(target: Target) -> None:
+    ops = target.org.actor(str(target.org.find_user("ops@manufaktura.example")))
+
+    with pytest.raises(OrgError, match="INSUFFICIENT_ACCESS"):
+        target.deployments.run(ops, zip_of(with_manifest(VISITS)), DeployOptions())
+
+    assert "Visit__c" not in target.org.schema.objects
+
+
+def test_multi_currency_gives_the_records_of_before_the_corporate_currency(target: Target) -> None:
+    account = target.insert("Account", Name="Aurora")
+    currency = (OUR_SOURCE / "settings/Currency.settings-meta.xml").read_text()
+
+    report = target.deploy(
+        {
+            "settings/Currency.settings": currency,
+            "package.xml": manifest({"Settings": ["Currency"]}),
+        }
+    )
+
+    assert report.findings == []
+    row = target.org.retrieve(target.admin, "Account", account)
+    assert row["CurrencyIsoCode"] == "EUR"
