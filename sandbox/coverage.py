@@ -25,21 +25,23 @@ OTHER_RESOURCES = (
     "POST /services/oauth2/revoke",
     "GET /id/{org_id}/{user_id}",
     "POST /services/Soap/u/{version} login, getUserInfo",
+    "POST /services/Soap/m/{version} deploy, checkDeployStatus",
+    "POST /services/Soap/m/{version} describeMetadata, listMetadata",
+    "POST /services/Soap/m/{version} retrieve, checkRetrieveStatus",
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (
     "GET /services/data/vNN.0/query?explain=",
     "GET /services/data/vNN.0/query?columns=true",
+    "GET /services/data/vNN.0/tooling/query",
     "POST /services/data/vNN.0/jobs/ingest",
     "POST /services/data/vNN.0/jobs/query",
     "GET /services/data/vNN.0/search",
-    "GET /services/data/vNN.0/tooling/query",
     "GET /services/data/vNN.0/sobjects/Order/describe/layouts",
-    "POST /services/data/vNN.0/metadata/deployRequest",
     "GET /services/data/vNN.0/recent",
     "POST /services/data/vNN.0/actions/standard",
+    "GET /services/data/vNN.0/tooling/executeAnonymous",
     "POST /services/async/NN.0/job",
-    "POST /services/Soap/m/NN.0",
 )
 MISSING_GRANTS = ("authorization_code", "urn:ietf:params:oauth:grant-type:device")
 #: Features of SOQL, each by a query that uses it and nothing else of note.

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from sandbox.api.app import create_app, make_services
 from sandbox.api.services import ApiSettings, Services
@@ -27,13 +26,11 @@ from sandbox.api.sessions import (
 from sandbox.control import reset_org
 from sandbox.keys import load_login_key
 from sandbox.listener import HOST, Listener
-from sandbox.metadata import load_schema
+from sandbox.metadata.ledger import MetadataLedger
 from sandbox.org.org import Org
+from sandbox.org.schema import Schema
 from sandbox.proxy import LoginProxy
 from sandbox.tls import make_tls_context
-
-if TYPE_CHECKING:
-    from sandbox.org.schema import Schema
 
 
 class LocalOrgServer:
@@ -57,12 +54,14 @@ class LocalOrgServer:
         session_lifetime_s: int | None = None,
         schema: Schema | None = None,
     ) -> None:
+        where = Path(data) if data else None
+        ledger = None if schema else MetadataLedger(find_folders(metadata), where)
         with ExitStack() as stack:
             self._start(
                 stack,
-                schema or load_schema(find_folders(metadata)),
+                ledger or schema or Schema(),
                 (port, tls_port, proxy_port),
-                Path(data) if data else None,
+                where,
                 (daily_limit, session_lifetime_s),
             )
             self._resources = stack.pop_all()
@@ -70,7 +69,7 @@ class LocalOrgServer:
     def _start(
         self,
         stack: ExitStack,
-        schema: Schema,
+        metadata: MetadataLedger | Schema,
         ports: tuple[int, int, int | None],
         data: Path | None,
         limits: tuple[int, int | None],
@@ -84,10 +83,11 @@ class LocalOrgServer:
         self.ca = folder / "ca.pem"
         proxy = self._open_proxy(stack, ports[2], secure.port)
         self.proxy_url = proxy.url if proxy else None
-        self.org = _open_org(schema, data)
+        ledger = metadata if isinstance(metadata, MetadataLedger) else None
+        self.org = _open_org(metadata if isinstance(metadata, Schema) else metadata.schema, data)
         stack.callback(self.org.close)
         self._key = load_login_key(folder)
-        self.services = self._make_services(data, limits)
+        self.services = self._make_services(data, limits, ledger)
         app = create_app(self.services)
         for listener in (plain, secure):
             listener.start(app)
@@ -101,10 +101,15 @@ class LocalOrgServer:
         stack.callback(proxy.close)
         return proxy
 
-    def _make_services(self, data: Path | None, limits: tuple[int, int | None]) -> Services:
+    def _make_services(
+        self,
+        data: Path | None,
+        limits: tuple[int, int | None],
+        ledger: MetadataLedger | None,
+    ) -> Services:
         settings = ApiSettings(self.url, self.tls_url, *limits)
         sessions = Sessions(self.org.org_id, data, settings.session_lifetime_s)
-        return make_services(self.org, settings, sessions, self._key.public)
+        return make_services(self.org, settings, sessions, self._key.public, ledger)
 
     @property
     def access_token(self) -> str:

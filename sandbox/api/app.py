@@ -17,6 +17,7 @@ from sandbox.api import (
     changes,
     collections,
     composite,
+    deploys,
     describe_views,
     external_ids,
     graph,
@@ -28,13 +29,16 @@ from sandbox.api import (
 )
 from sandbox.api.call import Answer
 from sandbox.api.data import make_data_blueprint
+from sandbox.api.deployments import Deployments
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import frame_requests, to_response
 from sandbox.api.locators import Locators
 from sandbox.api.oauth import make_oauth_blueprint
 from sandbox.api.router import Router
 from sandbox.api.services import ApiSettings, Services
+from sandbox.api.soap_apex import make_apex_blueprint
 from sandbox.api.soap_login import make_soap_blueprint
+from sandbox.api.soap_metadata import make_metadata_blueprint
 from sandbox.control import make_control_blueprint
 from sandbox.counters import Counters
 from sandbox.faults import FaultPlan
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from sandbox.api.sessions import Sessions
+    from sandbox.metadata.ledger import MetadataLedger
     from sandbox.org.org import Org
 
 FAMILIES = (
@@ -59,13 +64,18 @@ FAMILIES = (
     graph,
     batch,
     tree,
+    deploys,
 )
 
 
 def make_services(
-    org: Org, settings: ApiSettings, sessions: Sessions, jwt_key: RSAPublicKey
+    org: Org,
+    settings: ApiSettings,
+    sessions: Sessions,
+    jwt_key: RSAPublicKey,
+    ledger: MetadataLedger | None = None,
 ) -> Services:
-    """The org with everything that the API keeps around it."""
+    """The org with everything that the API keeps around it; `ledger` is its metadata in files."""
     return Services(
         org=org,
         settings=settings,
@@ -74,6 +84,7 @@ def make_services(
         faults=FaultPlan(org.clock.now),
         locators=Locators(org.clock.now),
         router=Router(route for family in FAMILIES for route in family.ROUTES),
+        deployments=Deployments(org, ledger),
         jwt_key=jwt_key,
     )
 
@@ -88,6 +99,8 @@ def create_app(services: Services) -> Flask:
         make_data_blueprint(services),
         make_oauth_blueprint(services),
         make_soap_blueprint(services),
+        make_metadata_blueprint(services),
+        make_apex_blueprint(services),
         make_control_blueprint(services),
     ):
         app.register_blueprint(blueprint)

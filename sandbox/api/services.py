@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+    from sandbox.api.deployments import Deployments
     from sandbox.api.locators import Locators
     from sandbox.api.router import Router
     from sandbox.api.sessions import Sessions
@@ -44,4 +45,6 @@ class Services:
     faults: FaultPlan
     locators: Locators
     router: Router
+    deployments: Deployments
     jwt_key: RSAPublicKey  #: checks JWT bearer assertions
+    retrievals: dict[str, dict[str, object]] = field(default_factory=dict)  #: results by Id
