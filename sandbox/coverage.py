@@ -33,7 +33,6 @@ OTHER_RESOURCES = (
 MISSING_RESOURCES = (
     "GET /services/data/vNN.0/query?explain=",
     "GET /services/data/vNN.0/query?columns=true",
-    "GET /services/data/vNN.0/tooling/query",
     "POST /services/data/vNN.0/jobs/ingest",
     "POST /services/data/vNN.0/jobs/query",
     "GET /services/data/vNN.0/search",

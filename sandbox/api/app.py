@@ -25,6 +25,7 @@ from sandbox.api import (
     queries,
     records,
     resources,
+    tooling,
     tree,
 )
 from sandbox.api.call import Answer
@@ -65,6 +66,7 @@ FAMILIES = (
     batch,
     tree,
     deploys,
+    tooling,
 )
 
 
