@@ -28,11 +28,11 @@ OTHER_RESOURCES = (
     "POST /services/Soap/m/{version} deploy, checkDeployStatus",
     "POST /services/Soap/m/{version} describeMetadata, listMetadata",
     "POST /services/Soap/m/{version} retrieve, checkRetrieveStatus",
+    "GET /services/data/vNN.0/query?explain=",
+    "GET /services/data/vNN.0/query?columns=true",
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (
-    "GET /services/data/vNN.0/query?explain=",
-    "GET /services/data/vNN.0/query?columns=true",
     "POST /services/data/vNN.0/jobs/ingest",
     "POST /services/data/vNN.0/jobs/query",
     "GET /services/data/vNN.0/search",
