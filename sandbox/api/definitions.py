@@ -24,7 +24,7 @@ TYPES = {name.lower(): name for name in (_ENTITY, _FIELD)}
 
 def query_definitions(org: Org, actor: Actor, soql: str) -> QueryResult:
     """The result of a query over the definitions of the org's schema. Raises OrgError."""
-    described = _schema()
+    described = definition_schema()
     env = QueryEnv(
         now=org.clock.now(),
         time_zone=actor.time_zone,
@@ -81,7 +81,8 @@ def _field(sobject: SObject, field: Field) -> Record:
     }
 
 
-def _schema() -> Schema:
+def definition_schema() -> Schema:
+    """The objects that describe a schema, as a schema of their own."""
     samples = {
         _ENTITY: _entity(SObject("", "", "", "")),
         _FIELD: _field(SObject("", "", "", ""), Field("", FieldType.TEXT)),

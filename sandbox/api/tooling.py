@@ -7,8 +7,9 @@ true. EntityDefinition and FieldDefinition are answered from the schema. Source:
 from __future__ import annotations
 
 from sandbox.api.call import Answer, Call, Route
-from sandbox.api.definitions import TYPES, query_definitions
+from sandbox.api.definitions import TYPES, definition_schema, query_definitions
 from sandbox.api.queries import show_row
+from sandbox.api.query_columns import show_columns
 from sandbox.org.errors import refuse
 from sandbox.soql import parse
 
@@ -46,15 +47,19 @@ def run_tooling_query(call: Call) -> Answer:
     soql = call.params.get("q", "")
     if not soql.strip():
         raise refuse("MALFORMED_QUERY", "A query string has to be specified")
-    source = parse(soql).source.path.text
-    empty = _BY_LOWER.get(source.lower())
-    if empty is not None:
-        return Answer(body=_page(empty, []))
-    if source.lower() not in TYPES:
+    query = parse(soql)
+    source = query.source.path.text
+    name = _BY_LOWER.get(source.lower()) or TYPES.get(source.lower())
+    if name is None:
         raise refuse("INVALID_TYPE", f"sObject type '{source}' is not supported.")
-    result = query_definitions(call.services.org, call.actor, soql)
+    is_empty = name in _EMPTY
+    result = None if is_empty else query_definitions(call.services.org, call.actor, soql)
+    if call.params.get("columns", "").lower() == "true":
+        return Answer(body=show_columns(definition_schema(), query))
+    if result is None:
+        return Answer(body=_page(name, []))
     rows = [show_row(row, f"{call.data_url}/tooling") for row in result.records]
-    return Answer(body=_page(TYPES[source.lower()], rows) | {"totalSize": result.total_size})
+    return Answer(body=_page(name, rows) | {"totalSize": result.total_size})
 
 
 def show_tooling_object(call: Call, **_: str) -> Answer:

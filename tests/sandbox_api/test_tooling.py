@@ -51,6 +51,17 @@ def test_fields_are_found_by_their_object(rest: RestClient) -> None:
     assert row["EntityDefinition"]["Label"] == "Order Proposal"
 
 
+@pytest.mark.parametrize("sobject", ["FieldDefinition", "ApexClass"])
+def test_columns_of_a_tooling_query_are_told(rest: RestClient, sobject: str) -> None:
+    soql = f"SELECT Label, EntityDefinition.Label FROM {sobject}"  # noqa: S608 - two constants
+
+    shown = rest.get("tooling/query", params={"q": soql, "columns": "true"}).json()
+
+    (own, parent) = shown["columnMetadata"]
+    assert (shown["entityName"], own["columnName"]) == (sobject, "Label")
+    assert [column["columnName"] for column in parent["joinColumns"]] == ["Label"]
+
+
 def test_unknown_objects_and_bad_queries_are_refused(rest: RestClient) -> None:
     codes = [
         rest.get("tooling/query", params={"q": soql}).json()[0]["errorCode"]
