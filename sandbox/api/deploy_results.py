@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sandbox.api.deployments import DeployRecord
 from sandbox.metadata.deployment import Deployed, DeployReport
-from sandbox.metadata.findings import Finding
+from sandbox.metadata.findings import Finding, file_of
 from sandbox.metadata.manifest import manifest_entry
 
 Show = Callable[[datetime], str]
@@ -76,7 +76,7 @@ def _details(record: DeployRecord, show: Show) -> dict[str, object]:
 
 def _success(entry: Deployed, at: str) -> dict[str, object]:
     type_name, full_name = manifest_entry(entry.component)
-    shown = _message(type_name, str(entry.component.path), full_name, at)
+    shown = _message(type_name, file_of(entry.component), full_name, at)
     return shown | {"changed": entry.is_changed, "created": entry.is_new}
 
 

@@ -7,12 +7,16 @@ object file holds many, and people look for the one field that was refused.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sandbox.metadata.documents import line_of
 from sandbox.metadata.manifest import manifest_entry
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component
+
+#: Parts a file's name from the place of a component in it; no name in a zip holds it.
+_MARK = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,19 @@ class Finding:
     message: str
 
 
+def told_apart(components: Iterable[Component]) -> list[Component]:
+    """The components, each with a path of its own, so that a problem's path names just one."""
+    return [
+        replace(component, path=Path(f"{component.path}{_MARK}{place}"))
+        for place, component in enumerate(components)
+    ]
+
+
+def file_of(component: Component) -> str:
+    """The file in the zip that holds the component."""
+    return str(component.path).partition(_MARK)[0]
+
+
 def about_package(message: str, file: str = "package.xml") -> Finding:
     """A finding that concerns no single component."""
     return Finding(file, "", file, 1, message)
@@ -35,7 +52,7 @@ def about_component(component: Component, message: str, line: int | None = None)
     """A finding about one component."""
     type_name, full_name = manifest_entry(component)
     where = line_of(component.element) if line is None else line
-    return Finding(str(component.path), type_name, full_name, where, message)
+    return Finding(file_of(component), type_name, full_name, where, message)
 
 
 def find_culprit(components: Iterable[Component], problem: Problem) -> Component | None:

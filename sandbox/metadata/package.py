@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from sandbox.metadata.documents import parse_bytes, tag_of
-from sandbox.metadata.findings import Finding, about_component, about_package
+from sandbox.metadata.findings import Finding, about_component, about_package, told_apart
 from sandbox.metadata.kinds import INLINE_KINDS, KINDS, Kind
 from sandbox.metadata.manifest import covers, listed_members, manifest_entry
 from sandbox.metadata.problems import Problem
@@ -63,6 +63,7 @@ def read_package(members: Mapping[str, bytes], *, allow_missing: bool = False) -
             package.findings += _destructions(name, content)
         elif inside != _MANIFEST:
             _read_member(package, name, PurePosixPath(inside), content)
+    package.components = told_apart(package.components)
     package.findings += _compare_with_manifest(
         package, root + _MANIFEST, members[root + _MANIFEST], allow_missing
     )

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from sandbox.metadata.checks import CheckContext
 from sandbox.metadata.checks.names import check_api_name, check_full_name
-from sandbox.metadata.findings import find_culprit
-from sandbox.metadata.kinds import KINDS
+from sandbox.metadata.documents import line_of
+from sandbox.metadata.files import standalone
 from sandbox.metadata.loader import shape_problems
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
@@ -33,9 +33,12 @@ def find_faults(components: Sequence[Component]) -> Iterator[Fault]:
         seen.add(key)
         for problem in _name_problems(context, component):
             yield component, problem
-    for file in _files(components):
-        for problem in shape_problems(file, any_order=True):
-            yield find_culprit(components, problem) or file, problem
+        if component.kind.has_effect or component.owner:
+            # By itself, so that a mistake is charged to the component that makes it.
+            alone = replace(component, element=standalone(component), inline=False)
+            for problem in shape_problems(alone, any_order=True):
+                line = max(problem.line, line_of(component.element))
+                yield component, replace(problem, line=line)
 
 
 def _name_problems(context: CheckContext, component: Component) -> Iterator[Problem]:
@@ -44,21 +47,3 @@ def _name_problems(context: CheckContext, component: Component) -> Iterator[Prob
         yield from check_api_name(context, component)
     if component.owner.endswith(_CUSTOM):
         yield from check_api_name(context, replace(component, name=component.owner))
-
-
-def _files(components: Sequence[Component]) -> Iterator[Component]:
-    """One component per file that has an effect; for an object file, the object."""
-    by_path = {str(c.path): c for c in reversed(components) if c.kind.has_effect or c.owner}
-    for component in by_path.values():
-        if component.inline:
-            root = component.element.getroottree().getroot()
-            yield replace(
-                component,
-                kind=KINDS["object"],
-                name=component.owner,
-                owner="",
-                element=root,
-                inline=False,
-            )
-        else:
-            yield component

@@ -11,6 +11,7 @@ import pytest
 from sandbox.api.deployments import Deployments
 from sandbox.metadata import load_schema
 from sandbox.metadata.deployment import DeployOptions, DeployReport
+from sandbox.metadata.findings import file_of
 from sandbox.metadata.ledger import MetadataLedger
 from sandbox.org.errors import OrgError
 from sandbox.org.org import Org
@@ -176,6 +177,19 @@ def test_every_bad_component_is_named_with_its_line_and_nothing_is_changed(targe
     assert report.deployed == []
     assert "Visit__c" not in target.org.schema.objects
     assert target.columns("Visit__c") == set()
+
+
+def test_a_mistake_is_charged_to_its_component_even_within_one_line(target: Target) -> None:
+    good = SCORE.replace("\n", "")
+    bad = good.replace("Score__c", "Bad__c").replace(">4<", ">four<")
+    after = good.replace("Score__c", "After__c")
+
+    report = target.deploy(
+        {"objects/Account.object": an_object(good + bad + after)}, rollback_on_error=False
+    )
+
+    assert told(report) == [("objects/Account.object", "CustomField", "Account.Bad__c", 3)]
+    assert {d.component.name for d in report.deployed} == {"Score__c", "After__c"}
 
 
 def test_without_rollback_the_good_components_go_in(target: Target) -> None:
@@ -387,7 +401,7 @@ def test_a_package_inside_one_folder_is_taken_too(target: Target) -> None:
     report = target.send(zip_of(files))
 
     assert report.is_success
-    assert str(report.deployed[0].component.path) == "pkg/objects/Visit__c.object"
+    assert file_of(report.deployed[0].component) == "pkg/objects/Visit__c.object"
 
 
 def test_only_administrators_deploy(target: Target) -> None:
