@@ -9,19 +9,15 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
-import requests
 from simple_salesforce.api import Salesforce
 
 from sandbox.server import LocalOrgServer
 from tests.sandbox_api.clients import RestClient, a_session, simple_client
+from tests.sandbox_api.soap_calls import ADMIN, M, deploy_body, fault_of, soap, soap_deploy
+from tests.sandbox_metadata.deploy_target import BAD_FORMULA, OUR_SOURCE, SCORE, VISIT, VISITS
 from tests.sandbox_metadata.mdapi import an_object, convert_source, with_manifest, zip_of
-from tests.sandbox_metadata.test_deploys import BAD_FORMULA, OUR_SOURCE, SCORE, VISIT, VISITS
-
-ADMIN = "admin@manufaktura.example"
-M = "{http://soap.sforce.com/2006/04/metadata}"
 
 
 @pytest.fixture
@@ -51,52 +47,6 @@ def sf(bare: LocalOrgServer) -> Iterator[Salesforce]:
     through_zeep.trust_env, through_zeep.verify = False, str(bare.ca)
     with client.session, through_zeep:
         yield client
-
-
-def soap(
-    server: LocalOrgServer, body: str, *, path: str = "", username: str = ADMIN, token: str = ""
-) -> ElementTree.Element:
-    """The body's only element of the answer to a call with this body."""
-    answer = post_soap(server, body, path, token or server.token_for(username))
-    envelope = ElementTree.fromstring(answer.content)  # noqa: S314 - the org's own answer
-    return envelope[0][0]
-
-
-def post_soap(server: LocalOrgServer, body: str, path: str, token: str) -> requests.Response:
-    envelope = (
-        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
-        'xmlns="http://soap.sforce.com/2006/04/metadata"><soapenv:Header><SessionHeader>'
-        f"<sessionId>{token}</sessionId></SessionHeader></soapenv:Header>"
-        f"<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
-    )
-    with a_session(server) as session:
-        return session.post(
-            f"{server.url}/services/Soap/m/62.0{path}",
-            data=envelope.encode(),
-            headers={"SOAPAction": '""', "Content-Type": "text/xml"},
-            timeout=30,
-        )
-
-
-def deploy_body(data: bytes, options: str = "<rollbackOnError>true</rollbackOnError>") -> str:
-    text = base64.b64encode(data).decode()
-    return f"<deploy><ZipFile>{text}</ZipFile><DeployOptions>{options}</DeployOptions></deploy>"
-
-
-def soap_deploy(server: LocalOrgServer, data: bytes, **options: str) -> ElementTree.Element:
-    """The DeployResult of a deploy."""
-    queued = soap(server, deploy_body(data, **options))
-    deploy_id = queued.findtext(f"{M}result/{M}id")
-    return soap(
-        server,
-        f"<checkDeployStatus><asyncProcessId>{deploy_id}</asyncProcessId>"
-        "<includeDetails>true</includeDetails></checkDeployStatus>",
-    )[0]
-
-
-def fault_of(element: ElementTree.Element) -> str:
-    assert element.tag.endswith("Fault")
-    return str(element.findtext("faultcode"))
 
 
 def test_simple_salesforce_deploys_our_project_into_an_empty_org(
@@ -329,67 +279,6 @@ def test_a_retrieve_gives_back_what_was_deployed(bare: LocalOrgServer, element: 
         for e in again.iter(f"{M}componentSuccesses")
         if e.findtext(f"{M}changed") == "true"
     ] == ["package.xml"]
-
-
-def rest_deploy(
-    client: RestClient, data: bytes, part: str = "entity_content", **options: bool
-) -> requests.Response:
-    wish = json.dumps({"deployOptions": options})
-    return client.call(
-        "POST",
-        "metadata/deployRequest",
-        files={
-            part: (None, wish, "application/json"),
-            "file": ("package.zip", data, "application/zip"),
-        },
-    )
-
-
-@pytest.mark.parametrize("part", ["json", "entity_content"])
-def test_a_deploy_over_rest(bare: LocalOrgServer, admin: RestClient, part: str) -> None:
-    started = rest_deploy(admin, zip_of(with_manifest(VISITS)), part, rollbackOnError=True)
-    deploy_id = started.json()["id"]
-    brief = admin.get(f"metadata/deployRequest/{deploy_id}").json()["deployResult"]
-    full = admin.get(
-        f"metadata/deployRequest/{deploy_id}", params={"includeDetails": "true"}
-    ).json()["deployResult"]
-
-    assert started.status_code == 201
-    assert started.json()["deployOptions"] == {"rollbackOnError": True}
-    assert (brief["status"], brief["done"], brief["details"]) == ("Succeeded", True, None)
-    assert len(full["details"]["componentSuccesses"]) == 4
-    assert full["details"]["componentFailures"] == []
-    assert admin.get("sobjects/Visit__c/describe").json()["fields"][-1]["name"] == "OwnerId"
-    assert admin.create("Visit__c", {"Name": "Gdynia", "Score__c": 1.5})
-
-
-def test_a_validation_over_rest_changes_nothing(admin: RestClient) -> None:
-    started = rest_deploy(admin, zip_of(with_manifest(VISITS)), checkOnly=True)
-
-    result = admin.get(f"metadata/deployRequest/{started.json()['id']}").json()["deployResult"]
-    assert (result["status"], result["checkOnly"]) == ("Succeeded", True)
-    assert admin.get("sobjects/Visit__c/describe").status_code == 404
-
-
-def test_a_finished_deploy_cannot_be_cancelled(admin: RestClient) -> None:
-    deploy_id = rest_deploy(admin, zip_of(with_manifest(VISITS))).json()["id"]
-
-    refused = admin.patch(
-        f"metadata/deployRequest/{deploy_id}", {"deployResult": {"status": "Canceling"}}
-    )
-
-    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "INVALID_ID_FIELD")
-    assert admin.get("sobjects/Visit__c/describe").status_code == 200
-
-
-def test_a_body_without_a_zip_is_refused(admin: RestClient) -> None:
-    no_file = admin.call(
-        "POST", "metadata/deployRequest", files={"json": (None, "{}", "application/json")}
-    )
-    no_multipart = admin.post("metadata/deployRequest", {"deployOptions": {}})
-
-    assert (no_file.status_code, no_file.json()[0]["errorCode"]) == (400, "INVALID_INPUT")
-    assert no_multipart.status_code == 415
 
 
 def test_a_deploy_survives_a_restart_of_the_server(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sandbox.org.errors import OrgError
 from sandbox.org.schema import FieldType
+from tests.sandbox_metadata.deploy_target import LOW_SCORE, SCORE, VISIT, Target
 from tests.sandbox_metadata.mdapi import an_object, with_manifest, zip_of
-from tests.sandbox_metadata.test_deploys import LOW_SCORE, SCORE, VISIT, Target
 
 _NAMES = st.sampled_from(
     ["Score__c", "score__C", "Name", "Id", "A__c", "A__r", "", "__c", "x y__c"]

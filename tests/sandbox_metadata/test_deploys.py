@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sandbox.api.deployments import Deployments
 from sandbox.metadata import load_schema
-from sandbox.metadata.deployment import DeployOptions, DeployReport
-from sandbox.metadata.findings import file_of
-from sandbox.metadata.ledger import MetadataLedger
+from sandbox.metadata.deployment import DeployOptions
 from sandbox.org.errors import OrgError
-from sandbox.org.org import Org
+from tests.sandbox_metadata.deploy_target import (
+    BAD_FORMULA,
+    LOW_SCORE,
+    OUR_SOURCE,
+    SCORE,
+    VISIT,
+    VISITS,
+    Target,
+    told,
+)
 from tests.sandbox_metadata.mdapi import (
     an_object,
     convert_source,
@@ -23,60 +28,12 @@ from tests.sandbox_metadata.mdapi import (
     zip_of,
 )
 
-ROOT = Path(__file__).parent.parent.parent
-OUR_SOURCE = ROOT / "salesforce/force-app/main/default"
-VISIT = """
-<deploymentStatus>Deployed</deploymentStatus>
-<label>Visit</label><pluralLabel>Visits</pluralLabel><sharingModel>ReadWrite</sharingModel>
-<nameField><label>Visit Name</label><type>Text</type></nameField>
-"""
-SCORE = """
-<fields><fullName>Score__c</fullName><label>Score</label><precision>4</precision>
-<scale>1</scale><type>Number</type></fields>
-"""
-LOW_SCORE = """
-<validationRules><fullName>Score_Low</fullName><active>true</active>
-<errorConditionFormula>Score__c &lt; 0</errorConditionFormula>
-<errorMessage>A score is not negative.</errorMessage></validationRules>
-"""
-VISITS = {"objects/Visit__c.object": an_object(VISIT + SCORE + LOW_SCORE)}
-
-
-class Target:
-    """An org that takes deploys, and its administrator."""
-
-    def __init__(self, data: Path | None = None, folders: tuple[Path, ...] = ()) -> None:
-        self.ledger = MetadataLedger(folders, data)
-        self.org = Org(self.ledger.schema, data)
-        self.deployments = Deployments(self.org, self.ledger)
-        self.admin = self.org.actor(str(self.org.find_user("admin@manufaktura.example")))
-
-    def deploy(self, files: Mapping[str, str | bytes], **options: bool) -> DeployReport:
-        """Deploy these files with a manifest of them, unless they bring their own."""
-        whole = files if "package.xml" in files else with_manifest(files)
-        return self.send(zip_of(whole), **options)
-
-    def send(self, data: bytes, **options: bool) -> DeployReport:
-        given = DeployOptions(**{"rollback_on_error": True} | options)
-        return self.deployments.run(self.admin, data, given).report
-
-    def insert(self, sobject: str, **values: Any) -> str:
-        return self.org.insert(self.admin, sobject, values)
-
-    def columns(self, sobject: str) -> set[str]:
-        rows = self.org.store.connection.execute(f'PRAGMA table_info("{sobject}")')
-        return {row[1] for row in rows}
-
 
 @pytest.fixture
 def target() -> Iterator[Target]:
     made = Target()
     yield made
     made.org.close()
-
-
-def told(report: DeployReport) -> list[tuple[str, str, str, int]]:
-    return [(f.file, f.type_name, f.full_name, f.line) for f in report.findings]
 
 
 def test_our_own_project_deployed_is_the_schema_that_loading_its_folder_gives(
@@ -157,7 +114,6 @@ def test_check_only_finds_the_same_and_changes_nothing(target: Target) -> None:
     target.insert("Account", Name="Aurora")
 
 
-BAD_FORMULA = LOW_SCORE.replace("Score__c &lt; 0", "Skore__c &lt; 0")
 NO_TARGET = (
     "<fields><fullName>Shop__c</fullName><label>Shop</label>"
     "<referenceTo>Shop__c</referenceTo><type>Lookup</type></fields>"
@@ -311,97 +267,6 @@ def test_a_folder_that_cannot_be_written_leaves_the_org_as_it_was(tmp_path: Path
     assert target.columns("Visit__c") == set()
     target.insert("Account", Name="Aurora")
     target.org.close()
-
-
-ENTITIES = (
-    '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "boom"><!ENTITY c "&b;&b;&b;&b;">]>'
-    '<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata"><label>&c;</label>'
-    "</CustomObject>"
-)
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_entities_are_refused_in_any_encoding(target: Target, encoding: str) -> None:
-    files = {
-        "objects/Visit__c.object": ENTITIES.encode(encoding),
-        "package.xml": manifest({"CustomObject": ["Visit__c"]}),
-    }
-
-    report = target.deploy(files)
-
-    assert [(f.full_name, "DOCTYPE" in f.message) for f in report.findings] == [("Visit__c", True)]
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({}, ("package.xml", "", "No package.xml found")),
-        (
-            {"package.xml": manifest({"CustomObject": ["Visit__c"]})},
-            (
-                "package.xml",
-                "Visit__c",
-                "named in package.xml, but was not found in zipped directory",
-            ),
-        ),
-        (
-            {**VISITS, "package.xml": manifest({"CustomField": ["Visit__c.Score__c"]})},
-            ("objects/Visit__c.object", "Visit__c", "Not in package.xml"),
-        ),
-        (
-            {"package.xml": manifest({}), "objects/notes.txt": "hello"},
-            ("objects/notes.txt", "", "is no metadata file"),
-        ),
-        (
-            {"package.xml": manifest({}), "destructiveChanges.xml": manifest({"Flow": ["Old"]})},
-            ("destructiveChanges.xml", "Old", "SANDBOX_NOT_IMPLEMENTED"),
-        ),
-        ({"package.xml": "<Package"}, ("package.xml", "", "malformed XML")),
-    ],
-)
-def test_a_bad_package_is_refused_in_words(
-    target: Target, files: dict[str, str], expected: tuple[str, str, str]
-) -> None:
-    report = target.send(zip_of(files))
-
-    file, name, message = expected
-    found = [f for f in report.findings if f.file == file and message in f.message]
-    assert found, report.findings
-    assert name in ("", found[0].full_name)
-    assert report.deployed == []
-
-
-def test_an_empty_list_of_deletions_is_no_reason_to_refuse(target: Target) -> None:
-    files = {**with_manifest(VISITS), "destructiveChanges.xml": manifest({})}
-
-    assert target.deploy(files).is_success
-
-
-def test_a_missing_file_is_forgiven_on_request(target: Target) -> None:
-    files = {"package.xml": manifest({"CustomObject": ["Visit__c"]})}
-
-    assert target.send(zip_of(files), allow_missing_files=True).is_success
-
-
-@pytest.mark.parametrize("name", ['a"b__c', "../x__c", "9a__c", "a b__c"])
-def test_names_that_are_no_api_names_never_reach_the_database(target: Target, name: str) -> None:
-    field = SCORE.replace("Score__c", name.replace('"', "&quot;"))
-
-    report = target.deploy({"objects/Account.object": an_object(field)})
-
-    assert [(f.type_name, f.full_name) for f in report.findings] == [
-        ("CustomField", f"Account.{name}")
-    ]
-    assert report.deployed == []
-
-
-def test_a_package_inside_one_folder_is_taken_too(target: Target) -> None:
-    files = {f"pkg/{name}": content for name, content in with_manifest(VISITS).items()}
-
-    report = target.send(zip_of(files))
-
-    assert report.is_success
-    assert file_of(report.deployed[0].component) == "pkg/objects/Visit__c.object"
 
 
 def test_only_administrators_deploy(target: Target) -> None:
