@@ -26,19 +26,20 @@ OTHER_RESOURCES = (
     "POST /services/oauth2/revoke",
     "GET /id/{org_id}/{user_id}",
     "POST /services/Soap/u/{version} login, getUserInfo, undelete, emptyRecycleBin, merge",
+    "POST /services/Soap/m/{version} deploy, checkDeployStatus",
+    "POST /services/Soap/m/{version} describeMetadata, listMetadata",
+    "POST /services/Soap/m/{version} retrieve, checkRetrieveStatus",
     *bulk1.SERVED,
+    "GET /services/data/vNN.0/query?explain=",
+    "GET /services/data/vNN.0/query?columns=true",
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (
-    "GET /services/data/vNN.0/query?explain=",
-    "GET /services/data/vNN.0/query?columns=true",
     "GET /services/data/vNN.0/search",
-    "GET /services/data/vNN.0/tooling/query",
     "GET /services/data/vNN.0/sobjects/Order/describe/layouts",
-    "POST /services/data/vNN.0/metadata/deployRequest",
     "GET /services/data/vNN.0/recent",
     "POST /services/data/vNN.0/actions/standard",
-    "POST /services/Soap/m/NN.0",
+    "GET /services/data/vNN.0/tooling/executeAnonymous",
 )
 MISSING_GRANTS = ("authorization_code", "urn:ietf:params:oauth:grant-type:device")
 #: Features of SOQL, each by a query that uses it and nothing else of note.

@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from sandbox.api.app import create_app, make_services
 from sandbox.api.services import ApiSettings, Services
@@ -28,14 +27,12 @@ from sandbox.api.sessions import (
 from sandbox.control import reset_org
 from sandbox.keys import load_login_key
 from sandbox.listener import HOST, Listener
-from sandbox.metadata import load_schema
+from sandbox.metadata.ledger import MetadataLedger
 from sandbox.org.org import Org
+from sandbox.org.schema import Schema
 from sandbox.proxy import LoginProxy
 from sandbox.soql import parse as parse_soql
 from sandbox.tls import make_tls_context
-
-if TYPE_CHECKING:
-    from sandbox.org.schema import Schema
 
 
 class LocalOrgServer:
@@ -60,12 +57,14 @@ class LocalOrgServer:
         schema: Schema | None = None,
     ) -> None:
         self._data_folders = tuple(Path(folder) / "data" for folder in metadata)
+        where = Path(data) if data else None
+        ledger = None if schema else MetadataLedger(find_folders(metadata), where)
         with ExitStack() as stack:
             self._start(
                 stack,
-                schema or load_schema(find_folders(metadata)),
+                ledger or schema or Schema(),
                 (port, tls_port, proxy_port),
-                Path(data) if data else None,
+                where,
                 (daily_limit, session_lifetime_s),
             )
             self._resources = stack.pop_all()
@@ -73,7 +72,7 @@ class LocalOrgServer:
     def _start(
         self,
         stack: ExitStack,
-        schema: Schema,
+        metadata: MetadataLedger | Schema,
         ports: tuple[int, int, int | None],
         data: Path | None,
         limits: tuple[int, int | None],
@@ -87,10 +86,11 @@ class LocalOrgServer:
         self.ca = folder / "ca.pem"
         proxy = self._open_proxy(stack, ports[2], secure.port)
         self.proxy_url = proxy.url if proxy else None
-        self.org = _open_org(schema, data)
+        ledger = metadata if isinstance(metadata, MetadataLedger) else None
+        self.org = _open_org(metadata if isinstance(metadata, Schema) else metadata.schema, data)
         stack.callback(self.org.close)
         self._key = load_login_key(folder)
-        self.services = self._make_services(data, limits)
+        self.services = self._make_services(data, limits, ledger)
         stack.callback(self.services.bulk.close)
         app = create_app(self.services)
         for listener in (plain, secure):
@@ -107,10 +107,15 @@ class LocalOrgServer:
         stack.callback(proxy.close)
         return proxy
 
-    def _make_services(self, data: Path | None, limits: tuple[int, int | None]) -> Services:
+    def _make_services(
+        self,
+        data: Path | None,
+        limits: tuple[int, int | None],
+        ledger: MetadataLedger | None,
+    ) -> Services:
         settings = ApiSettings(self.url, self.tls_url, *limits, self._data_folders)
         sessions = Sessions(self.org.org_id, data, settings.session_lifetime_s)
-        return make_services(self.org, settings, sessions, self._key.public, data)
+        return make_services(self.org, settings, sessions, self._key.public, data, ledger)
 
     @property
     def access_token(self) -> str:

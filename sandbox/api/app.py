@@ -20,6 +20,7 @@ from sandbox.api import (
     changes,
     collections,
     composite,
+    deploys,
     describe_views,
     external_ids,
     graph,
@@ -27,19 +28,23 @@ from sandbox.api import (
     queries,
     records,
     resources,
+    tooling,
     tree,
 )
 from sandbox.api.bulk1 import make_bulk1_blueprint
 from sandbox.api.bulk_jobs import row_fault_check
 from sandbox.api.call import Answer
 from sandbox.api.data import make_data_blueprint
+from sandbox.api.deployments import Deployments
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import frame_requests, to_response
 from sandbox.api.locators import Locators
 from sandbox.api.oauth import make_oauth_blueprint
 from sandbox.api.router import Router
 from sandbox.api.services import ApiSettings, Services
+from sandbox.api.soap_apex import make_apex_blueprint
 from sandbox.api.soap_login import make_soap_blueprint
+from sandbox.api.soap_metadata import make_metadata_blueprint
 from sandbox.bulk.desk import BulkDesk
 from sandbox.control import make_control_blueprint
 from sandbox.counters import Counters
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from sandbox.api.sessions import Sessions
+    from sandbox.metadata.ledger import MetadataLedger
     from sandbox.org.org import Org
 
 FAMILIES = (
@@ -69,6 +75,8 @@ FAMILIES = (
     tree,
     bulk_ingest,
     bulk_query,
+    deploys,
+    tooling,
 )
 
 
@@ -78,8 +86,12 @@ def make_services(
     sessions: Sessions,
     jwt_key: RSAPublicKey,
     folder: Path | None = None,
+    ledger: MetadataLedger | None = None,
 ) -> Services:
-    """The org with everything that the API keeps around it; bulk jobs survive in `folder`."""
+    """The org with everything that the API keeps around it.
+
+    Bulk jobs survive in `folder`; `ledger` is the org's metadata in files.
+    """
     faults = FaultPlan(org.clock.now)
     return Services(
         org=org,
@@ -90,6 +102,7 @@ def make_services(
         locators=Locators(org.clock.now),
         router=Router(route for family in FAMILIES for route in family.ROUTES),
         bulk=BulkDesk(org, folder and folder / "bulk", partial(row_fault_check, faults)),
+        deployments=Deployments(org, ledger),
         jwt_key=jwt_key,
     )
 
@@ -105,6 +118,8 @@ def create_app(services: Services) -> Flask:
         make_oauth_blueprint(services),
         make_soap_blueprint(services),
         make_bulk1_blueprint(services),
+        make_metadata_blueprint(services),
+        make_apex_blueprint(services),
         make_control_blueprint(services),
     ):
         app.register_blueprint(blueprint)

@@ -53,12 +53,17 @@ _UNSORTABLE = frozenset({FieldType.LONG_TEXT_AREA, FieldType.HTML, FieldType.MUL
 _UNFILTERABLE = frozenset({FieldType.LONG_TEXT_AREA, FieldType.HTML})
 
 
-def describe_field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
-    """One field as describe shows it to a user with these rights."""
-    kind, soap_type = _TYPES[field.type]
+def field_types(field: Field) -> tuple[str, str]:
+    """describe's `type` and `soapType` of a field."""
     if field.type is FieldType.NUMBER and field.scale == 0 and not field.custom:
         # Only standard fields are int; every custom Number is a double, whatever its scale.
-        kind, soap_type = "int", "xsd:int"
+        return "int", "xsd:int"
+    return _TYPES[field.type]
+
+
+def describe_field(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
+    """One field as describe shows it to a user with these rights."""
+    kind, soap_type = field_types(field)
     return {
         **_text_facts(field),
         **_number_facts(field, kind),

@@ -41,6 +41,8 @@ _FREE_KINDS = {
 #: The first API of bulk jobs, which has versions of its own and is counted.
 BULK1_PREFIX = "/services/async/"
 _FREE_PREFIXES = {"/id/": "identity", "/services/Soap/u/": "soap_login"}
+#: The same for SOAP that is counted once its session is found good.
+_SOAP_PREFIXES = {"/services/Soap/m/": "metadata", "/services/Soap/s/": "apex"}
 
 
 def frame_requests(app: Flask, services: Services) -> None:
@@ -85,7 +87,12 @@ def admit_caller(services: Services, kind: str) -> Actor:
 
     Raises OrgError INVALID_SESSION_ID (log in again) or REQUEST_LIMIT_EXCEEDED (wait a day).
     """
-    username = find_username(services)
+    return admit_session(services, bearer_token() or "", kind)
+
+
+def admit_session(services: Services, token: str, kind: str) -> Actor:
+    """The same for a token that came in another place than a header."""
+    username = services.sessions.username_of(token, services.org.clock.now())
     user_id = services.org.find_user(username) if username else None
     if user_id is None:
         raise refuse("INVALID_SESSION_ID", "Session expired or invalid")
@@ -152,7 +159,7 @@ def _classify(services: Services) -> str:
         return _FREE_KINDS[path]
     if path.startswith(BULK1_PREFIX):
         return "bulk1"
-    for prefix, kind in _FREE_PREFIXES.items():
+    for prefix, kind in (_FREE_PREFIXES | _SOAP_PREFIXES).items():
         if path.startswith(prefix):
             return kind
     try:

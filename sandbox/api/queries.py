@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.api.call import Answer, Call, Route
+from sandbox.api.query_columns import show_columns, show_plan
 from sandbox.org.errors import not_implemented, refuse
+from sandbox.soql import parse
 
 DEFAULT_PAGE = 2000
 SMALLEST_PAGE = 200
 LARGEST_PAGE = 2000
+_RECORD_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
 
@@ -64,7 +67,11 @@ def show_row(row: Mapping[str, Any], data_url: str) -> dict[str, object]:
 
 
 def _run(call: Call, resource: str, *, include_deleted: bool) -> Answer:
+    if "explain" in call.params:
+        return _explain(call, call.params["explain"])
     soql = _read_soql(call)
+    if call.params.get("columns", "").lower() == "true":
+        return _describe_columns(call, soql)
     page_size = _page_size(call)
     org = call.services.org
     result = org.query(call.actor, soql, include_deleted=include_deleted)
@@ -77,10 +84,25 @@ def _run(call: Call, resource: str, *, include_deleted: bool) -> Answer:
     return Answer(body=body)
 
 
+def _describe_columns(call: Call, soql: str) -> Answer:
+    org = call.services.org
+    # Running it is how a wrong query gets the refusal that it would get without `columns`.
+    org.query(call.actor, soql)
+    return Answer(body=show_columns(org.schema, parse(soql), call.actor.access))
+
+
+def _explain(call: Call, soql: str) -> Answer:
+    if _RECORD_ID.fullmatch(soql.strip()):
+        raise not_implemented("query?explain= for reports and list views")
+    org = call.services.org
+    found = org.query(call.actor, soql).total_size
+    sobject = org.schema.sobject(parse(soql).source.path.parts[0])
+    assert sobject is not None  # noqa: S101 - the query has been run
+    total = org.query(call.actor, f"SELECT COUNT() FROM {sobject.name}")  # noqa: S608 - API name
+    return Answer(body=show_plan(sobject.name, soql, found, total.total_size))
+
+
 def _read_soql(call: Call) -> str:
-    for unserved in ("explain", "columns"):
-        if unserved in call.params:
-            raise not_implemented(f"query?{unserved}=")
     soql = call.params.get("q", "")
     if not soql.strip():
         raise refuse("MALFORMED_QUERY", "A query string has to be specified")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+    from sandbox.api.deployments import Deployments
     from sandbox.api.locators import Locators
     from sandbox.api.router import Router
     from sandbox.api.sessions import Sessions
@@ -48,4 +49,6 @@ class Services:
     locators: Locators
     router: Router
     bulk: BulkDesk
+    deployments: Deployments
     jwt_key: RSAPublicKey  #: checks JWT bearer assertions
+    retrievals: dict[str, dict[str, object]] = field(default_factory=dict)  #: results by Id

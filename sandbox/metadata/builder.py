@@ -8,7 +8,7 @@ component of the same name replaces an earlier one, as deploying folder after fo
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sandbox.metadata.documents import child, children, flag, tag_of, text
@@ -49,16 +49,23 @@ _IDLE_ELEMENTS = {
 _KNOWN_OBJECT_SUFFIX = "__c"
 
 
-def build_schema(project: Project) -> tuple[Schema, list[Problem]]:
-    """The schema of a project, with everything that kept a component out of it."""
-    return _Builder(project).build()
+def build_schema(
+    project: Project, prefixes: Mapping[str, str] | None = None
+) -> tuple[Schema, list[Problem]]:
+    """The schema of a project, with everything that kept a component out of it.
+
+    `prefixes` are the key prefixes that objects already have, by name: records carry them in their
+    Ids, so an object keeps its own whatever is added beside it.
+    """
+    return _Builder(project, prefixes or {}).build()
 
 
 class _Builder:
     """The schema while it grows, and the findings so far."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, prefixes: Mapping[str, str]) -> None:
         self.project = project
+        self.prefixes = prefixes
         self.standard = load_standard_objects()
         self.schema = Schema(corporate_currency=CORPORATE_CURRENCY)
         self.problems: list[Problem] = []
@@ -104,7 +111,7 @@ class _Builder:
             else:
                 self._unknown_object(component)
         custom = sorted(name for name, o in self.schema.objects.items() if o.custom)
-        for name, prefix in zip(custom, _prefixes("a"), strict=False):
+        for name, prefix in _assign_prefixes(custom, "a", self.prefixes).items():
             self.schema.objects[name].key_prefix = prefix
 
     def _let_activities_point_at(self, name: str) -> None:
@@ -212,10 +219,14 @@ class _Builder:
         tracked = {entry.sobject.name for entry in self.standard if entry.history}
         parents = sorted(
             (o for o in self.schema.objects.values() if o.name in tracked or _logs_history(o)),
-            key=lambda o: o.name,
+            # Standard ones first: they are there from the start, whatever is deployed later.
+            key=lambda o: (o.custom, o.name),
         )
-        for parent, prefix in zip(parents, _prefixes("h"), strict=False):
-            history = history_object(parent, prefix)
+        histories = [history_object(parent, "") for parent in parents]
+        names = [history.name for history in histories]
+        found = _assign_prefixes(names, "h", self.prefixes)
+        for history in histories:
+            history.key_prefix = found[history.name]
             self.schema.objects[history.name] = history
 
     def _add_permissions(self) -> None:
@@ -293,8 +304,11 @@ def _logs_history(sobject: SObject) -> bool:
     return sobject.custom and sobject.enable_history
 
 
-def _prefixes(first: str) -> Iterator[str]:
-    return (f"{first}{high}{low}" for high in _DIGITS for low in _DIGITS)
+def _assign_prefixes(names: list[str], first: str, known: Mapping[str, str]) -> dict[str, str]:
+    """The key prefix of each object: its own of old, else the next that nobody has."""
+    taken = set(known.values())
+    free = (p for high in _DIGITS for low in _DIGITS if (p := f"{first}{high}{low}") not in taken)
+    return {name: known.get(name) or next(free) for name in names}
 
 
 def _absent_fields(standard: Iterable[StandardObject]) -> list[str]:

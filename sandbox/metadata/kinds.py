@@ -31,11 +31,13 @@ _IN_OBJECT = (
     Kind("recordType", "RecordType", "recordTypes", True, True, "recordTypes", True),
     Kind("listView", "ListView", "listViews", True, True, "listViews"),
     Kind("compactLayout", "CompactLayout", "compactLayouts", True, True, "compactLayouts"),
-    Kind("businessProcess", "BusinessProcess", "businessProcesses", True, True),
-    Kind("fieldSet", "FieldSet", "fieldSets", True, True),
-    Kind("webLink", "WebLink", "webLinks", True, True),
-    Kind("index", "Index", "indexes", True, True),
-    Kind("sharingReason", "SharingReason", "sharingReasons", True, True),
+    Kind(
+        "businessProcess", "BusinessProcess", "businessProcesses", True, True, "businessProcesses"
+    ),
+    Kind("fieldSet", "FieldSet", "fieldSets", True, True, "fieldSets"),
+    Kind("webLink", "WebLink", "webLinks", True, True, "webLinks"),
+    Kind("index", "Index", "indexes", True, True, "indexes"),
+    Kind("sharingReason", "SharingReason", "sharingReasons", True, True, "sharingReasons"),
 )
 
 _TOP = (

@@ -7,7 +7,7 @@ layouts) is the gate's business and never stops an org from starting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sandbox.metadata.builder import build_schema
@@ -26,18 +26,33 @@ def load_schema(folders: Sequence[Path]) -> Schema:
     was read but has no effect here is named in `Schema.unsupported`.
     Raises MetadataError with every problem found: the caller shows it and does not start.
     """
-    project = read_project(folders)
-    findings = [*project.problems, *_shape_problems(project)]
+    return load_project(read_project(folders))
+
+
+def load_project(project: Project, prefixes: Mapping[str, str] | None = None) -> Schema:
+    """The schema of components that were read already; objects keep the key prefixes given.
+
+    Raises MetadataError as `load_schema` does.
+    """
+    findings = [*project.problems, *shape_findings(project)]
     if findings:
         raise MetadataError(findings)
-    schema, problems = build_schema(project)
-    problems += run_load_checks(CheckContext(project, schema))
+    schema, problems = build_checked(project, prefixes)
     if problems:
         raise MetadataError(problems)
     return schema
 
 
-def _shape_problems(project: Project) -> Iterator[Problem]:
+def build_checked(
+    project: Project, prefixes: Mapping[str, str] | None = None
+) -> tuple[Schema, list[Problem]]:
+    """The schema of well-formed components, and whatever makes it unfit to run."""
+    schema, problems = build_schema(project, prefixes)
+    return schema, [*problems, *run_load_checks(CheckContext(project, schema))]
+
+
+def shape_findings(project: Project) -> Iterator[Problem]:
+    """Where the files that have an effect depart from the Metadata schema, in any order."""
     for component in project.components:
         if component.kind.has_effect and not component.inline:
             yield from shape_problems(component, any_order=True)

@@ -7,7 +7,7 @@ silently left out of every deploy that goes by the manifest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lxml import etree
@@ -51,7 +51,7 @@ def check_manifest(project: Project, folder: Path) -> Iterator[Problem]:
     present = {manifest_entry(c) for c in project.components if not c.inline}
     known = present | {("CustomObject", c.owner) for c in project.components if c.owner}
     for kind, name in sorted(present):
-        if not _covers(listed, kind, name):
+        if not covers(listed, kind, name):
             message = f"{kind} {name} is not in the manifest; add it as a member of {kind}"
             yield Problem(str(path), 1, message)
     for (kind, name), line in listed.items():
@@ -71,7 +71,13 @@ def _listed(root: etree._Element) -> dict[tuple[str, str], int]:
     return dict(found)
 
 
-def _covers(listed: dict[tuple[str, str], int], kind: str, name: str) -> bool:
+def listed_members(root: etree._Element) -> list[tuple[str, str]]:
+    """Type and member of every entry of a manifest, in file order."""
+    return list(_listed(root))
+
+
+def covers(listed: Mapping[tuple[str, str], int], kind: str, name: str) -> bool:
+    """True when a manifest asks for a component, by name, by `*` or with its object."""
     owner = name.partition(".")[0]
     return (
         (kind, name) in listed

@@ -123,7 +123,7 @@ def _read_file(project: Project, path: Path) -> None:
     component = Component(kind, _name(kind, stem, path), _owner(kind, path), path, root)
     project.components.append(component)
     if suffix == "object":
-        project.components += _inline_components(component)
+        project.components += inline_components(component)
 
 
 def _name(kind: Kind, stem: str, path: Path) -> str:
@@ -136,7 +136,8 @@ def _owner(kind: Kind, path: Path) -> str:
     return path.parent.parent.name if kind.in_object else ""
 
 
-def _inline_components(holder: Component) -> Iterator[Component]:
+def inline_components(holder: Component) -> Iterator[Component]:
+    """The fields, rules and the like that an object file holds itself."""
     for kind in INLINE_KINDS:
         for element in children(holder.element, kind.inline_tag):
             name = text(element, "fullName") or ""

@@ -17,7 +17,18 @@ _UNINDEXED = frozenset({"CreatedById", "LastModifiedById", "OwnerId"})
 
 
 class IncompatibleDataError(Exception):
-    """The data folder was written under a schema that reads the same columns differently."""
+    """The data was written under a schema that reads the same columns differently.
+
+    `fields` says for each (`Order.Budget__c`) how it was read and how it would be.
+    """
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(
+            "The stored data does not fit the metadata: "
+            + "; ".join(f"{name} {change}" for name, change in sorted(fields.items()))
+            + ". Undo the change, or start with an empty data folder."
+        )
+        self.fields = fields
 
 
 def quote(name: str) -> str:
@@ -35,8 +46,8 @@ def stored_fields(sobject: SObject) -> list[Field]:
 def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     """Create what is missing so that the database fits the schema; keep all data.
 
-    Raises IncompatibleDataError, before anything changed, when a stored field changed its type
-    or scale. Idempotent.
+    Raises IncompatibleDataError, before anything changed, when a field with values changed its
+    type or scale. Idempotent.
     """
     connection.execute("CREATE TABLE IF NOT EXISTS _org (key TEXT PRIMARY KEY, value TEXT)")
     connection.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER)")
@@ -45,7 +56,7 @@ def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     )
     before = _stored_shape(connection)
     now = _shape(schema)
-    _refuse_reinterpretation(before, now)
+    _replace_retyped(connection, before, now)
     for sobject in schema.objects.values():
         _prepare_table(connection, sobject)
     connection.execute(
@@ -76,18 +87,28 @@ def _stored_shape(connection: sqlite3.Connection) -> dict[str, str]:
     return shape
 
 
-def _refuse_reinterpretation(before: dict[str, str], now: dict[str, str]) -> None:
-    changed = [
-        f"{name} was {before[name]} and is now {reading}"
-        for name, reading in sorted(now.items())
+def _replace_retyped(
+    connection: sqlite3.Connection, before: dict[str, str], now: dict[str, str]
+) -> None:
+    """Drop the columns that change their reading, if they hold nothing; else refuse them all."""
+    changed = {
+        name: f"was {before[name]} and is now {reading}"
+        for name, reading in now.items()
         if before.get(name, reading) != reading
-    ]
-    if changed:
-        raise IncompatibleDataError(
-            "The stored data does not fit the metadata: "
-            + "; ".join(changed)
-            + ". Undo the change, or start with an empty data folder."
-        )
+    }
+    filled = {name: how for name, how in changed.items() if _holds_values(connection, name)}
+    if filled:
+        raise IncompatibleDataError(filled)
+    for name in changed:
+        table, column = name.split(".")
+        connection.execute(f"DROP INDEX IF EXISTS {quote(f'ix_{table}_{column}')}")
+        connection.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(column)}")
+
+
+def _holds_values(connection: sqlite3.Connection, name: str) -> bool:
+    table, column = (quote(part) for part in name.split("."))
+    sql = f"SELECT 1 FROM {table} WHERE {column} IS NOT NULL LIMIT 1"  # noqa: S608 - quoted names
+    return connection.execute(sql).fetchone() is not None
 
 
 def _prepare_table(connection: sqlite3.Connection, sobject: SObject) -> None:
@@ -100,7 +121,7 @@ def _prepare_table(connection: sqlite3.Connection, sobject: SObject) -> None:
     else:
         for field in fields:
             if field.name not in columns:
-                connection.execute(f"ALTER TABLE {table} ADD COLUMN {_column(field)}")
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {_added_column(field)}")
     for field in fields:
         _prepare_index(connection, sobject, field)
 
@@ -110,6 +131,15 @@ def _column(field: Field) -> str:
     if field.type is FieldType.ID:
         return column + " PRIMARY KEY NOT NULL"
     return column + (" NOT NULL DEFAULT 0" if field.type is FieldType.CHECKBOX else "")
+
+
+def _added_column(field: Field) -> str:
+    """A column for rows that exist already: a picklist that must be filled gets its default."""
+    default = next((v.value for v in field.values if v.is_default), None)
+    if field.type is not FieldType.PICKLIST or not field.required or default is None:
+        return _column(field)
+    literal = default.replace("'", "''")
+    return f"{_column(field)} DEFAULT '{literal}'"
 
 
 def _prepare_index(connection: sqlite3.Connection, sobject: SObject, field: Field) -> None:

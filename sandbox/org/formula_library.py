@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sandbox.org.canonical import canonical
 from sandbox.org.formula_context import Reader, RecordContext, RecordScope
@@ -20,6 +21,9 @@ from sandbox.org.formulas import (
     to_field_value,
 )
 from sandbox.org.schema import Field, Schema, SObject, ValidationRule
+
+#: Salesforce numbers have at most 18 digits, decimal places among them.
+_LARGEST = Decimal(10) ** 18
 
 
 class SchemaError(Exception):
@@ -75,7 +79,15 @@ class FormulaLibrary:
     def default(self, context: RecordContext, field: Field) -> object:
         """The default that a new record gets in `field`, canonical. Raises FormulaError."""
         formula = self._defaults[f"{context.sobject.name}.{field.name}"]
-        return canonical(field, to_field_value(formula.evaluate(context), field))
+        value = to_field_value(formula.evaluate(context), field)
+        try:
+            found = canonical(field, value)
+        except TypeError as error:
+            # Metadata may give a field a default of another type; saves must say so, not crash.
+            raise FormulaError(str(error)) from error
+        if isinstance(found, Decimal) and abs(found.scaleb(field.scale)) >= _LARGEST:
+            raise FormulaError(f"{found} has more digits than {field.name} holds")
+        return found
 
     def _compile_rules(self, sobject: SObject) -> list[CompiledRule]:
         compiled = []

@@ -6,7 +6,7 @@ rules apply whoever calls. Thread-safe: one lock serialises everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from sandbox.org.core import Core
 from sandbox.org.deletes import delete_record, undelete_record
 from sandbox.org.erasing import empty_from_bin, erase_record, erased_between, purge_bin
 from sandbox.org.errors import MultipleMatches, refuse
+from sandbox.org.evolution import adopt_schema
 from sandbox.org.formula_library import FormulaLibrary, SchemaError
 from sandbox.org.ids import MalformedIdError, normalize_id
 from sandbox.org.lookup_filters import LookupFilters
@@ -49,7 +50,6 @@ class Org:
     def __init__(
         self, schema: Schema, data_dir: Path | None = None, clock: OrgClock | None = None
     ) -> None:
-        self.schema = schema
         self.org_id = ORG_ID
         self.clock = clock or OrgClock()
         formulas = FormulaLibrary(schema, ORG_ID)
@@ -60,6 +60,19 @@ class Org:
             schema, self.store, self.clock, formulas, filters, plan_saves(schema), users
         )
         prepare_rows(self.core)
+
+    @property
+    def schema(self) -> Schema:
+        """The schema in force; a deploy replaces it."""
+        return self.core.schema
+
+    def adopt(self, schema: Schema, commit: Callable[[], None] | None = None) -> None:
+        """Put another schema into force, all or nothing; without `commit` only try it.
+
+        `commit` is called when all else is done, and its error undoes everything. Raises
+        SchemaError and IncompatibleDataError as the constructor does; nothing has changed then.
+        """
+        adopt_schema(self.core, schema, commit)
 
     def close(self) -> None:
         """Release the data file; the org is of no use afterwards."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.org.ddl import stored_fields
-from sandbox.org.filter_conditions import Condition, compile_item
-from sandbox.org.schema import ChildRelationship, Field, FieldType, Schema, SObject
+from sandbox.org.filter_conditions import Condition, FilterError, compile_item
+from sandbox.org.formula_library import SchemaError
+from sandbox.org.schema import ChildRelationship, Field, FieldType, Schema, SObject, Summary
 
 #: Salesforce does not declare Order.Status restricted, but an unknown status has no category and
 #: breaks every report. The local org is stricter here than the documentation promises.
@@ -48,7 +49,7 @@ class SavePlan:
 
 
 def plan_saves(schema: Schema) -> dict[str, SavePlan]:
-    """The plan of every sObject, by its name."""
+    """The plan of every sObject, by its name. Raises SchemaError for a summary that cannot work."""
     return {name: _plan(schema, sobject) for name, sobject in schema.objects.items()}
 
 
@@ -90,12 +91,21 @@ def _rollups(schema: Schema, detail: SObject) -> tuple[RollUp, ...]:
             field.summary.lookup,
             field.summary.operation,
             detail.fields[field.summary.field] if field.summary.field else None,
-            tuple(compile_item(schema, detail, detail, i)[0] for i in field.summary.filters),
+            _conditions(schema, detail, f"{master.name}.{field.name}", field.summary),
         )
         for master in schema.objects.values()
         for field in master.fields.values()
         if field.summary is not None and field.summary.child == detail.name
     )
+
+
+def _conditions(
+    schema: Schema, detail: SObject, name: str, summary: Summary
+) -> tuple[Condition, ...]:
+    try:
+        return tuple(compile_item(schema, detail, detail, item)[0] for item in summary.filters)
+    except FilterError as error:
+        raise SchemaError(f"{name}: {error}") from error
 
 
 def _must_be_given(field: Field) -> bool:

@@ -37,7 +37,6 @@ class Store:
         data_dir: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.schema = schema
         self.late = LateCommits(now)
         self.lock = RLock()
         self.connection = _connect(data_dir)
@@ -48,10 +47,7 @@ class Store:
         self._forgetters: list[Callable[[], None]] = []
         with self.transaction():
             prepare_tables(self.connection, schema)
-        self.tables = {
-            name: Table(self.connection, o, self.late) for name, o in schema.objects.items()
-        }
-        self._by_prefix = {o.key_prefix: o for o in schema.objects.values() if o.key_prefix}
+        self._open_tables(schema)
         self._load_sequences()
         weakref.finalize(self, self.connection.close)
 
@@ -61,6 +57,19 @@ class Store:
             if self.late.oldest is not None:
                 self._settle(all_of_them=True)
             self.connection.close()
+
+    def adopt(self, schema: Schema) -> None:
+        """Make the tables fit another schema and keep all data. Belongs inside `transaction`.
+
+        Raises IncompatibleDataError; after a rollback the caller calls `restore` with the schema
+        of before.
+        """
+        prepare_tables(self.connection, schema)
+        self._open_tables(schema)
+
+    def restore(self, schema: Schema) -> None:
+        """Work with the tables of this schema again, which a rollback has brought back."""
+        self._open_tables(schema)
 
     def forget_on_rollback(self, forget: Callable[[], None]) -> None:
         """Have `forget` called when writes are undone, so that a cache never outlives them."""
@@ -160,6 +169,13 @@ class Store:
             self._dirty.clear()
             self.late.clear()
             self._forget()
+
+    def _open_tables(self, schema: Schema) -> None:
+        self.schema = schema
+        self.tables = {
+            name: Table(self.connection, o, self.late) for name, o in schema.objects.items()
+        }
+        self._by_prefix = {o.key_prefix: o for o in schema.objects.values() if o.key_prefix}
 
     def _load_sequences(self) -> None:
         # Numbers given out and rolled back stay used: a gap is harmless, a second use is not.

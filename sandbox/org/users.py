@@ -29,6 +29,11 @@ class Users:
         self._actors: dict[str, Actor] = {}
         store.forget_on_rollback(self.forget)
 
+    def adopt(self, schema: Schema) -> None:
+        """Take permissions from another schema from now on."""
+        self._schema = schema
+        self.forget()
+
     def forget(self) -> None:
         """Read users anew: one of their rows changed."""
         self._actors.clear()

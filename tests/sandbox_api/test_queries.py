@@ -194,14 +194,6 @@ def test_a_page_size_out_of_bounds_is_refused(rest: RestClient, size: int) -> No
     assert refused.status_code == 400
 
 
-@pytest.mark.parametrize("option", ["columns", "explain"])
-def test_what_queries_cannot_do_here_is_said(rest: RestClient, option: str) -> None:
-    refused = rest.get("query", params={"q": "SELECT Id FROM Account", option: "true"})
-
-    assert refused.status_code == 501
-    assert refused.json()[0]["message"] == f"SANDBOX_NOT_IMPLEMENTED: query?{option}="
-
-
 def span(start: datetime, end: datetime) -> dict[str, str]:
     return {"start": start.isoformat(), "end": end.isoformat()}
 
