@@ -32,6 +32,7 @@ class Store:
         self.schema = schema
         self.lock = RLock()
         self.connection = _connect(data_dir)
+        weakref.finalize(self, self.connection.close)
         self._last_numbers: dict[str, int] = {}
         self._depth = 0
         self._savepoints = 0
@@ -42,7 +43,6 @@ class Store:
         self.tables = {name: Table(self.connection, o) for name, o in schema.objects.items()}
         self._by_prefix = {o.key_prefix: o for o in schema.objects.values() if o.key_prefix}
         self._load_sequences()
-        weakref.finalize(self, self.connection.close)
 
     def close(self) -> None:
         """Release the database file."""
