@@ -12,6 +12,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,7 +90,7 @@ def select(sf: Any, business_date: str) -> None:
 
 def pull(sf: Any, database: str) -> None:
     """Read everything again and replace every row."""
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         for sobject, fields in PULLED.items():
             names = [name.strip().replace(".", "_") for name in fields.split(",")]
             columns, marks = ", ".join(names), ", ".join("?" * len(names))

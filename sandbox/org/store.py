@@ -40,6 +40,7 @@ class Store:
         self.late = LateCommits(now)
         self.lock = RLock()
         self.connection = _connect(data_dir)
+        weakref.finalize(self, self.connection.close)
         self._last_numbers: dict[str, int] = {}
         self._depth = 0
         self._savepoints = 0
@@ -49,7 +50,6 @@ class Store:
             prepare_tables(self.connection, schema)
         self._open_tables(schema)
         self._load_sequences()
-        weakref.finalize(self, self.connection.close)
 
     def close(self) -> None:
         """Release the database file; what was to become visible later does so now."""

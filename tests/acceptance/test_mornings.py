@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tests.acceptance.backoffice import BackOffice, end, first_to_end, outcomes
@@ -137,12 +139,23 @@ def test_e35_time_zone_of_the_integration_user_changes_nothing(
     assert market.decision("o1")["Business_Date__c"] == "2025-03-11"
 
 
+def until_started(worker: subprocess.Popen[str]) -> None:
+    """Wait until the worker listens to signals: it says so in its first line."""
+    assert worker.stdout is not None
+    for line in worker.stdout:
+        if "worker started" in line:
+            return
+    raise AssertionError("the worker ended before it started")
+
+
 @pytest.mark.usefixtures("tender")
 def test_e31_of_two_workers_at_seven_one_runs_the_morning_and_both_end_in_peace(
     market: Market, office: BackOffice
 ) -> None:
     workers = [office.start_worker() for _ in range(2)]
     try:
+        for worker in workers:
+            until_started(worker)
         market.until(lambda: [run["Status__c"] for run in market.runs()] == ["Completed"])
         market.until(lambda: len(office.effects()) == 2)
     finally:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -101,7 +102,9 @@ class SmallOrg:
 
     def __init__(self, schema: Schema | None = None) -> None:
         self.schema = schema or a_schema()
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        # From Python 3.13 on, a connection that is only forgotten warns; any thread may collect it.
+        weakref.finalize(self, self.connection.close)
         prepare_tables(self.connection, self.schema)
         self.rows: dict[str, dict[str, dict[str, object]]] = {n: {} for n in self.schema.objects}
         for code, rate in RATES.items():
