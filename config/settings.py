@@ -106,9 +106,6 @@ class Settings:
     selection_tick_s: float = _setting(
         parsing.parse_seconds, "60", "seconds between two looks at the schedule"
     )
-    pull_overlap_s: float = _setting(
-        parsing.parse_seconds, "900", "seconds that each pull reads again, for late commits"
-    )
     delivery: str = _setting(
         parsing.parse_choice("inline", "procrastinate"), "inline", "inline or procrastinate"
     )

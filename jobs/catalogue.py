@@ -68,13 +68,7 @@ def run_selection(runtime: Runtime, turn: Turn) -> dict[str, Any]:
 
 def run_pull(runtime: Runtime, turn: Turn) -> dict[str, Any]:
     """Bring the replica up to date; may be stopped between pages."""
-    overlap_s = runtime.settings.pull_overlap_s
-    report = pull(
-        runtime.connect(),
-        runtime.engine,
-        overlap_s=overlap_s,
-        on_page=lambda _sobject, _tally: turn.pause(),
-    )
+    report = pull(runtime.connect(), runtime.engine, on_page=lambda _sobject, _tally: turn.pause())
     tallies = {name: tally.as_dict() for name, tally in report.tallies.items()}
     return {"objects": tallies, "api_calls": report.api_calls}
 

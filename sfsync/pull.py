@@ -1,46 +1,35 @@
-"""Brings the replica up to date with the org, page by page, losing nothing on the way.
+"""Brings the replica up to date with the org, losing nothing on the way.
 
-Owns the watermark. A pull reads from the last watermark minus an overlap (commits become visible
-after their stamp) up to an upper bound fixed at the start by the org's own clock, in the total
-order of (SystemModstamp, Id), deleted rows included. Each page and the place to continue from are
-stored in one transaction, so a pull that is killed continues where it stopped.
+Owns the plan of a pull: which sObjects are followed from their watermark, and which must be read
+whole. Asking what happened to all of them costs one API call, and a pull that finds nothing makes
+no other.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from config.database import transaction
+from sfsync.changes import LONGEST_SPAN, Changes, list_changes
 from sfsync.client import Salesforce, usage
-from sfsync.mapping import MAPPINGS, Mapping
-from sfsync.replica import SyncState, Tally, store_page
-from sfsync.rest import count_all, org_time, query_all, soql
+from sfsync.errors import SalesforceRejected
+from sfsync.following import Followed, follow
+from sfsync.keyset import Span, condition
+from sfsync.loading import OnPage, load_all
+from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
+from sfsync.replica import TABLES, Tally, store_page
+from sfsync.rest import count_all, org_time, query_in
+from sfsync.sync_state import SyncState, begin_load, read_state
 from sfsync.usage import purpose
-from sfsync.values import read_instant
 
 logger = logging.getLogger(__name__)
-
-#: Rows per query: one page of the REST API, so that a page costs one call.
-PAGE_SIZE = 2000
-#: How far the org's clock may lie behind a watermark before we believe that it was set back.
-CLOCK_TOLERANCE = timedelta(minutes=5)
-
-OnPage = Callable[[str, Tally], None]
-
-
-@dataclass(frozen=True)
-class Window:
-    """The changes that one pass reads: after (`after_at`, `after_id`), up to `end_at`."""
-
-    after_at: datetime | None
-    after_id: str
-    end_at: datetime
 
 
 @dataclass
@@ -48,7 +37,7 @@ class PullReport:
     """What one pull did."""
 
     tallies: dict[str, Tally] = field(default_factory=dict)  #: by sObject
-    watermarks: dict[str, datetime] = field(default_factory=dict)  #: complete up to, by sObject
+    watermarks: dict[str, datetime] = field(default_factory=dict)  #: proven complete up to
     api_calls: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -60,11 +49,28 @@ class PullReport:
         return {"objects": objects, "api_calls": self.api_calls}
 
 
+class Course(StrEnum):
+    """What a pull does with one sObject."""
+
+    FOLLOW = "follow"  #: read what happened since the watermark
+    LOAD = "load"  #: read everything, from the beginning
+    CONTINUE = "continue"  #: go on with a load that was interrupted
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One sObject in the plan of a pull."""
+
+    mapping: Mapping
+    state: SyncState
+    changes: Changes
+    course: Course
+
+
 def pull(
     sf: Salesforce,
     engine: Engine,
     *,
-    overlap_s: float,
     full: bool = False,
     mappings: Sequence[Mapping] = MAPPINGS,
     on_page: OnPage | None = None,
@@ -75,124 +81,126 @@ def pull(
     Raises SalesforceRetryable (run it again later: what was stored stays) or SalesforceRejected
     (the org lacks a field or a right; `flask doctor` names it).
     """
-    report = PullReport()
-    overlap = timedelta(seconds=overlap_s)
+    report = PullReport({mapping.sobject: Tally() for mapping in mappings})
+    tell = on_page or (lambda _sobject, _tally: None)
     calls_before = usage(sf).calls
     with purpose("pull"):
-        bound = org_time(sf)
-        for mapping in mappings:
-            tally = report.tallies[mapping.sobject] = Tally()
-            for window in _plan(engine, mapping, bound, overlap, full=full):
-                _read_window(sf, engine, mapping, window, tally, on_page)
-                report.watermarks[mapping.sobject] = window.end_at
+        now = org_time(sf)
+        steps = _plan(sf, engine, mappings, now, full=full)
+        for step in steps:
+            if step.course is not Course.FOLLOW:
+                _load(sf, engine, step, now, report.tallies[step.mapping.sobject], tell)
+        followed = [
+            Followed(step.mapping, step.state, step.changes, now)
+            for step in steps
+            if step.course is Course.FOLLOW
+        ]
+        follow(sf, engine, followed, report.tallies, tell)
+    with transaction(engine) as session:
+        for name in report.tallies:
+            report.watermarks[name] = read_state(session, name).watermark_at or now
     report.api_calls = usage(sf).calls - calls_before
     return report
+
+
+def pull_records(sf: Salesforce, engine: Engine, sobject: str, ids: Sequence[str]) -> Tally:
+    """Reads these records into the replica now, without moving the watermark.
+
+    For events that name what changed. Idempotent. An Id that the org does not show is left to the
+    next pull, which has its deletion from the org's own list.
+    """
+    mapping = BY_SOBJECT[sobject]
+    with purpose("pull"):
+        fields = ", ".join(mapping.paths)
+        template = f"SELECT {fields} FROM {sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
+        rows = query_in(sf, template, ids, include_deleted=True)
+    with transaction(engine) as session:
+        return store_page(session, mapping, rows)
 
 
 def preview(
     sf: Salesforce,
     engine: Engine,
     *,
-    overlap_s: float,
     full: bool = False,
     mappings: Sequence[Mapping] = MAPPINGS,
 ) -> dict[str, int]:
     """How many rows of each sObject a pull would read now. Changes nothing."""
-    overlap = timedelta(seconds=overlap_s)
     with purpose("pull"):
-        bound = org_time(sf)
+        now = org_time(sf)
         return {
-            mapping.sobject: sum(
-                count_all(sf, _count_query(mapping, window))
-                for window in _plan(engine, mapping, bound, overlap, full=full)
-            )
-            for mapping in mappings
+            step.mapping.sobject: count_all(sf, _count_query(step, now))
+            for step in _plan(sf, engine, mappings, now, full=full)
         }
 
 
-def _plan(
-    engine: Engine, mapping: Mapping, bound: datetime, overlap: timedelta, *, full: bool
-) -> list[Window]:
-    """What to read: the rest of an interrupted pull, then the changes since."""
+def forget(engine: Engine, mappings: Sequence[Mapping] = MAPPINGS) -> None:
+    """Empties the replica, so that the next pull reads everything; the outbox is not touched."""
     with transaction(engine) as session:
-        state = session.get(SyncState, mapping.sobject) or SyncState(sobject=mapping.sobject)
-    if full or _was_set_back(state, bound):
-        return [Window(None, "", bound)]
-    windows = []
-    watermark = state.watermark_at
-    if state.window_end_at is not None and state.cursor_at is not None:
-        watermark = state.window_end_at
-        windows.append(Window(state.cursor_at, state.cursor_id or "", watermark))
-    start = None if watermark is None else watermark - overlap
-    return [*windows, Window(start, "", bound)]
+        for mapping in mappings:
+            session.execute(delete(TABLES[mapping.sobject]))
+            session.execute(delete(SyncState).where(SyncState.sobject == mapping.sobject))
 
 
-def _was_set_back(state: SyncState, bound: datetime) -> bool:
-    """Whether the org's clock lies behind what we have read: another org, or a local one reset."""
-    if state.watermark_at is None or state.watermark_at <= bound + CLOCK_TOLERANCE:
-        return False
-    logger.warning(
-        "the org's clock is behind the watermark; reading everything again",
-        extra={"sobject": state.sobject, "watermark_at": state.watermark_at, "org_time": bound},
-    )
-    return True
+def _plan(
+    sf: Salesforce, engine: Engine, mappings: Sequence[Mapping], now: datetime, *, full: bool
+) -> list[_Step]:
+    """What to do with each sObject. The org is asked what happened before any row is read."""
+    with transaction(engine) as session:
+        states = {mapping.sobject: read_state(session, mapping.sobject) for mapping in mappings}
+    courses = {name: _choose_course(state, now, full=full) for name, state in states.items()}
+    since = {name: _since(states[name], course, now) for name, course in courses.items()}
+    changes = list_changes(sf, since, now)
+    lost = [name for name, found in changes.items() if found is None]
+    changes |= list_changes(sf, dict.fromkeys(lost, now), now)
+    courses |= dict.fromkeys(lost, Course.LOAD)
+    return [
+        _Step(mapping, states[name], _sure(name, changes[name]), courses[name])
+        for mapping in mappings
+        if (name := mapping.sobject)
+    ]
 
 
-def _read_window(
-    sf: Salesforce,
-    engine: Engine,
-    mapping: Mapping,
-    window: Window,
-    tally: Tally,
-    on_page: OnPage | None,
+def _choose_course(state: SyncState, now: datetime, *, full: bool) -> Course:
+    if full or state.watermark_at is None or state.watermark_at <= now - LONGEST_SPAN:
+        return Course.LOAD
+    if state.was_set_back(now):
+        logger.warning(
+            "the org's clock is behind what was read; reading everything again",
+            extra={"sobject": state.sobject, "org_time": now},
+        )
+        return Course.LOAD
+    return Course.CONTINUE if state.is_loading else Course.FOLLOW
+
+
+def _since(state: SyncState, course: Course, now: datetime) -> datetime:
+    """Since when changes are asked for; a load only asks how far the present is certain."""
+    if course is Course.FOLLOW and state.watermark_at is not None:
+        return state.watermark_at
+    return now
+
+
+def _sure(sobject: str, changes: Changes | None) -> Changes:
+    if changes is None:
+        raise SalesforceRejected(
+            f"The org does not say what happened to {sobject} in the last two minutes.",
+            code="CHANGES_UNKNOWN",
+            remedy="Ask the admin whether a data load of more than 600,000 records is at work.",
+        )
+    return changes
+
+
+def _load(
+    sf: Salesforce, engine: Engine, step: _Step, now: datetime, tally: Tally, on_page: OnPage
 ) -> None:
-    """Reads one window to its end; the rows and the place reached are one transaction."""
-    is_done = False
-    while not is_done:
-        rows = query_all(sf, _page_query(mapping, window))
-        is_done = len(rows) < PAGE_SIZE
-        if rows:
-            window = _advance(window, rows[-1])
+    state = step.state
+    if step.course is Course.LOAD:
         with transaction(engine) as session:
-            tally.add(store_page(session, mapping, rows))
-            _note_progress(session.merge(SyncState(sobject=mapping.sobject)), window, is_done)
-        if on_page is not None:
-            on_page(mapping.sobject, tally)
+            state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
+    load_all(sf, engine, step.mapping, state, now, tally, on_page)
 
 
-def _advance(window: Window, last: dict[str, Any]) -> Window:
-    return Window(read_instant(last["SystemModstamp"]), last["Id"], window.end_at)
-
-
-def _note_progress(state: SyncState, window: Window, is_done: bool) -> None:
-    if not is_done:
-        state.window_end_at = window.end_at
-        state.cursor_at, state.cursor_id = window.after_at, window.after_id
-        return
-    state.watermark_at = state.last_pull_at = window.end_at
-    state.window_end_at = state.cursor_at = state.cursor_id = None
-
-
-def _page_query(mapping: Mapping, window: Window) -> str:
-    return (
-        f"SELECT {', '.join(mapping.paths)} FROM {mapping.sobject}"  # noqa: S608 - SOQL, names of ours
-        f" WHERE {_condition(window)} ORDER BY SystemModstamp, Id LIMIT {PAGE_SIZE}"
-    )
-
-
-def _count_query(mapping: Mapping, window: Window) -> str:
-    return f"SELECT COUNT() FROM {mapping.sobject} WHERE {_condition(window)}"  # noqa: S608 - SOQL
-
-
-def _condition(window: Window) -> str:
-    up_to = soql("SystemModstamp <= {end}", end=window.end_at)
-    if window.after_at is None:
-        return up_to
-    if not window.after_id:
-        return soql("SystemModstamp >= {at}", at=window.after_at) + f" AND {up_to}"
-    after = soql(
-        "(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > {id}))",
-        at=window.after_at,
-        id=window.after_id,
-    )
-    return f"{after} AND {up_to}"
+def _count_query(step: _Step, now: datetime) -> str:
+    is_anew = step.course is Course.LOAD
+    span = Span(now) if is_anew else step.state.unread(now)
+    return f"SELECT COUNT() FROM {step.mapping.sobject} WHERE {condition(span)}"  # noqa: S608 - SOQL

@@ -1,20 +1,32 @@
 """The local copy of the org's rows: a disposable cache, rebuilt from the org at any time.
 
 Owns the replica's tables and the rule that an older version of a row never replaces a newer one,
-which makes reading an overlap again harmless. Nothing but this package writes them.
+which makes reading the same rows again harmless. Nothing but this package writes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Index, String, Table, Text, select, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from config.database import Base, ExactDecimal, UtcDateTime
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, FieldMap, Kind, Mapping
@@ -34,26 +46,9 @@ REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
 LOOKUP_SIZE = 500
 
 
-class SyncState(Base):
-    """How far one sObject's replica is complete, and where an interrupted pull continues."""
-
-    __tablename__ = "sync_state"
-
-    sobject: Mapped[str] = mapped_column(String(80), primary_key=True)
-    #: every change stamped up to here has been read, but for commits later than the overlap
-    watermark_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: the fixed upper bound of a pull that is under way or was interrupted
-    window_end_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: the last row stored of that pull, by (SystemModstamp, Id)
-    cursor_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    cursor_id: Mapped[str | None] = mapped_column(String(18))
-    #: the org's time when the last pull that came to its end began
-    last_pull_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
 def _build_table(mapping: Mapping) -> Table:
     columns = [_build_column(each) for each in mapping.fields]
-    table = Table(mapping.table, Base.metadata, *columns)
+    table = Table(mapping.table, Base.metadata, *columns, Column("seen_in_load", Integer()))
     Index(None, table.c.external_id)
     Index(None, table.c.system_modstamp, table.c.salesforce_id)
     return table
@@ -78,8 +73,8 @@ class Tally:
     read: int = 0  #: rows the org sent
     inserted: int = 0
     updated: int = 0
-    deleted: int = 0  #: rows that the org has put into its recycle bin since
-    unchanged: int = 0  #: rows known already, read again by the overlap
+    deleted: int = 0  #: rows that were deleted in the org since, for good or not
+    unchanged: int = 0  #: rows that were known already
 
     def add(self, other: Tally) -> None:
         """Adds the counts of another page."""
@@ -91,24 +86,34 @@ class Tally:
         return dict(vars(self))
 
 
-def store_page(session: Session, mapping: Mapping, records: Sequence[dict[str, Any]]) -> Tally:
+def store_page(
+    session: Session,
+    mapping: Mapping,
+    records: Sequence[dict[str, Any]],
+    load_no: int | None = None,
+) -> Tally:
     """Writes one page of org rows into the replica and says what was new. Idempotent.
 
-    A row older than the one stored is left out: pages may arrive again, and in any order.
+    A row older than the one stored is left out: pages may arrive again, and in any order. With
+    `load_no` the rows are marked as met by that reading of everything.
     """
     rows = [_read_row(mapping, record) for record in records]
-    known = _load_known(session, mapping, [row["salesforce_id"] for row in rows])
+    ids = [row["salesforce_id"] for row in rows]
+    known = _load_known(session, mapping, ids)
     tally = Tally(read=len(rows))
     changed = [row for row in rows if _count(tally, row, known.get(row["salesforce_id"]))]
     if changed:
         session.execute(_upsert(session, mapping), changed)
+    if load_no is not None:
+        _mark_seen(session, mapping, ids, load_no)
     return tally
 
 
 def load_record(session: Session, sobject: str, salesforce_id: str) -> dict[str, Any] | None:
     """One replica row by its record Id, its columns by name; None when it is not known."""
     table = TABLES[sobject]
-    found = session.execute(select(table).where(table.c.salesforce_id == salesforce_id))
+    row_of_id = select(*_columns(sobject)).where(table.c.salesforce_id == salesforce_id)
+    found = session.execute(row_of_id)
     row = found.mappings().one_or_none()
     return None if row is None else dict(row)
 
@@ -117,8 +122,13 @@ def load_records(session: Session, sobject: str, **equal_to: object) -> list[dic
     """The replica rows that are not deleted and whose columns equal the values given, by Id."""
     table = TABLES[sobject]
     wanted = [table.c[name] == value for name, value in equal_to.items()]
-    query = select(table).where(table.c.is_deleted.is_not(true()), *wanted)
+    query = select(*_columns(sobject)).where(table.c.is_deleted.is_not(true()), *wanted)
     return [dict(row) for row in session.execute(query.order_by(table.c.salesforce_id)).mappings()]
+
+
+def _columns(sobject: str) -> list[Column[Any]]:
+    """The columns that mirror the org, without our own mark."""
+    return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
 
 
 def _read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
@@ -129,12 +139,27 @@ def _load_known(
     session: Session, mapping: Mapping, ids: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
     table = TABLES[mapping.sobject]
+    columns = _columns(mapping.sobject)
     known: dict[str, dict[str, Any]] = {}
-    remaining = iter(ids)
-    while chunk := list(islice(remaining, LOOKUP_SIZE)):
-        found = session.execute(select(table).where(table.c.salesforce_id.in_(chunk)))
+    for chunk in _chunks(ids):
+        found = session.execute(select(*columns).where(table.c.salesforce_id.in_(chunk)))
         known |= {row["salesforce_id"]: dict(row) for row in found.mappings()}
     return known
+
+
+def _mark_seen(session: Session, mapping: Mapping, ids: Iterable[str], load_no: int) -> None:
+    """Notes the reading; the number of a later one, which overtook this one, stays."""
+    table = TABLES[mapping.sobject]
+    is_older = or_(table.c.seen_in_load.is_(None), table.c.seen_in_load < load_no)
+    for chunk in _chunks(ids):
+        rows = update(table).where(table.c.salesforce_id.in_(chunk), is_older)
+        session.execute(rows.values(seen_in_load=load_no))
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(values)
+    while chunk := list(islice(remaining, LOOKUP_SIZE)):
+        yield chunk
 
 
 def _count(tally: Tally, row: dict[str, Any], known: dict[str, Any] | None) -> bool:
@@ -146,9 +171,9 @@ def _count(tally: Tally, row: dict[str, Any], known: dict[str, Any] | None) -> b
     if known == row or known["system_modstamp"] > row["system_modstamp"]:
         tally.unchanged += 1
         return False
-    newly_deleted = row["is_deleted"] and not known["is_deleted"]
-    tally.deleted += newly_deleted
-    tally.updated += not newly_deleted
+    # A row that was marked from the org's list of deletions is counted there.
+    tally.deleted += row["is_deleted"] and not known["is_deleted"]
+    tally.updated += not row["is_deleted"]
     return True
 
 
@@ -156,7 +181,8 @@ def _upsert(session: Session, mapping: Mapping) -> Any:
     table = TABLES[mapping.sobject]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table)
-    columns = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
+    names = [each.column for each in mapping.fields if each.column != "salesforce_id"]
+    columns = {name: insert.excluded[name] for name in names}
     return insert.on_conflict_do_update(
         index_elements=[table.c.salesforce_id],
         set_=columns,
@@ -170,8 +196,7 @@ def known_ids(session: Session, sobject: str, external_ids: Sequence[str]) -> di
         return {}
     table = TABLES[sobject]
     found: dict[str, str] = {}
-    remaining = iter(external_ids)
-    while chunk := list(islice(remaining, LOOKUP_SIZE)):
+    for chunk in _chunks(external_ids):
         query = select(table.c.external_id, table.c.salesforce_id).where(
             table.c.external_id.in_(chunk), table.c.is_deleted.is_not(true())
         )

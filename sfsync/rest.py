@@ -15,6 +15,7 @@ from urllib.parse import quote
 from simple_salesforce.api import Salesforce
 
 from sfsync import jsonio
+from sfsync.batch import get_many
 from sfsync.edge import reading, writing
 from sfsync.errors import (
     IncompleteRead,
@@ -26,7 +27,6 @@ from sfsync.results import (
     GraphResult,
     Record,
     SaveResult,
-    item_errors,
     read_graph_result,
     read_save_result,
     response_errors,
@@ -47,6 +47,7 @@ __all__ = [
     "count_all",
     "create_record",
     "describe_many",
+    "follow_pages",
     "get_record",
     "org_time",
     "patch_record",
@@ -65,7 +66,7 @@ __all__ = [
 COLLECTION_SIZE = 200
 #: Nodes of one composite graph call (REST API guide, "Using Composite Graphs").
 GRAPH_NODES = 500
-#: Requests of one composite and of one batch call (REST API guide, "Composite", "Batch").
+#: Requests of one composite call (REST API guide, "Composite").
 COMPOSITE_SIZE = 25
 
 
@@ -92,7 +93,7 @@ def query_rows(sf: Salesforce, text: str, *, include_deleted: bool = False) -> I
         raise ValueError(f"a query of {encoded_bytes(text)} bytes fits no address; use query_in()")
     with reading(sf):
         page = sf.query(text, include_deleted=include_deleted)
-    return _follow(sf, page)
+    return follow_pages(sf, page)
 
 
 def query_in(
@@ -260,22 +261,9 @@ def composite_graph(sf: Salesforce, graphs: Sequence[Mapping[str, Any]]) -> list
 
 def describe_many(sf: Salesforce, names: Sequence[str]) -> dict[str, Record]:
     """The describe of each sObject that exists and is visible to us, in one call per 25."""
-    found: dict[str, Record] = {}
-    for start in range(0, len(names), COMPOSITE_SIZE):
-        chunk = names[start : start + COMPOSITE_SIZE]
-        requests = [
-            {"method": "GET", "url": f"v{sf.sf_version}/sobjects/{name}/describe"} for name in chunk
-        ]
-        with reading(sf):
-            answer = sf.restful(
-                "composite/batch", method="POST", data=_body({"batchRequests": requests})
-            )
-        for name, item in zip(chunk, (answer or {}).get("results", ()), strict=True):
-            if item["statusCode"] == 200:
-                found[name] = item["result"]
-            elif item["statusCode"] != 404:
-                raise item_errors(item["result"])[0]
-    return found
+    answers = get_many(sf, [f"sobjects/{name}/describe" for name in names])
+    pairs = zip(names, answers, strict=True)
+    return {name: answer.unwrap() for name, answer in pairs if answer.status != 404}
 
 
 def resource(sf: Salesforce, path: str) -> str:
@@ -283,7 +271,8 @@ def resource(sf: Salesforce, path: str) -> str:
     return f"/services/data/v{sf.sf_version}/{path}"
 
 
-def _follow(sf: Salesforce, page: Record) -> Iterator[Record]:
+def follow_pages(sf: Salesforce, page: Record) -> Iterator[Record]:
+    """The rows of a query whose first answer is `page`, and of all its further pages."""
     announced, sent = int(page["totalSize"]), 0
     while True:
         rows, rest = page["records"], None if page["done"] else page["nextRecordsUrl"]
@@ -308,7 +297,7 @@ def _complete_children(sf: Salesforce, row: Record) -> None:
     """Replaces a nested child result by the plain list of all its rows."""
     for name, value in row.items():
         if isinstance(value, dict) and "records" in value:
-            row[name] = list(_follow(sf, value))
+            row[name] = list(follow_pages(sf, value))
 
 
 def _fitting_chunks(

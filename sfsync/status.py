@@ -18,7 +18,8 @@ from config.database import transaction
 from sfsync.mapping import MAPPINGS, PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.push import describe_problem
-from sfsync.replica import TABLES, SyncState
+from sfsync.replica import TABLES
+from sfsync.sync_state import SyncState
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class ObjectStatus:
     rows: int  #: replica rows that are not deleted
     deleted_rows: int  #: replica rows in the org's recycle bin, or gone from it
     complete_up_to: datetime | None  #: the org's time; None before the first whole pull
-    is_pull_interrupted: bool  #: the next pull continues where one was stopped
+    proved_at: datetime | None  #: when the org said that nothing older can still appear
+    read_up_to: datetime | None  #: newer rows were read up to here, some may be missing still
+    is_pull_interrupted: bool  #: a reading of everything was stopped; the next pull continues it
     outbox: dict[str, int]  #: writes by state
 
 
@@ -71,8 +74,10 @@ def _read_object(session: Session, sobject: str, outbox: dict[str, int]) -> Obje
         sobject=sobject,
         rows=rows[False],
         deleted_rows=rows[True],
-        complete_up_to=state.watermark_at if state else None,
-        is_pull_interrupted=bool(state and state.cursor_at),
+        complete_up_to=state.watermark_at if state and not state.is_loading else None,
+        proved_at=state.proved_at if state else None,
+        read_up_to=state.cursor_at if state else None,
+        is_pull_interrupted=bool(state and state.is_loading),
         outbox=outbox,
     )
 

@@ -5,7 +5,7 @@ would log in again without end on a permanent 401. It is an ordinary `requests` 
 the session that simple-salesforce is given; the library itself stays as it is.
 
 A request is repeated only when that cannot do harm: reads, logins, and an upsert of one record by
-its external ID. A plain POST is never repeated; its caller reads back.
+its external ID. Any other POST is never repeated; its caller reads back.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ PASSING_STATUSES = frozenset({502, 503, 504})
 COUNTED_PATH = re.compile(r"^/services/(data/v[^/]+/.|async/|Soap/)")
 #: `…/sobjects/Order/External_Id__c/ORD-1`: an upsert of one record, safe to send twice.
 EXTERNAL_ID_PATH = re.compile(r"/sobjects/\w+/\w+__c/[^/]+/?$")
+#: Batches carry reads only (`sfsync.batch`).
+BATCH_PATH = re.compile(r"/composite/batch/?$")
 LOGIN_PATH = "/services/oauth2/token"
 SALESFORCE_HOST = re.compile(r"(^|\.)salesforce\.com$")
 
@@ -162,7 +164,7 @@ def refuse_login_outage(
 def is_repeatable(request: requests.PreparedRequest) -> bool:
     """Whether sending `request` twice has the effect of sending it once."""
     path = urlsplit(request.url or "").path
-    if request.method in ("GET", "HEAD") or path == LOGIN_PATH:
+    if request.method in ("GET", "HEAD") or path == LOGIN_PATH or BATCH_PATH.search(path):
         return True
     guarded = "If-Unmodified-Since" in request.headers
     return request.method == "PATCH" and not guarded and bool(EXTERNAL_ID_PATH.search(path))

@@ -12,6 +12,7 @@ import click
 from flask.cli import AppGroup
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import Engine
 
 from jobs.commands import (
     EXIT_REJECTED,
@@ -24,7 +25,7 @@ from jobs.commands import (
 )
 from sfsync import pull as pulling
 from sfsync import push as pushing
-from sfsync.client import usage
+from sfsync.client import Salesforce, usage
 from sfsync.pull import PullReport
 from sfsync.push import PushReport
 from sfsync.replica import Tally
@@ -47,20 +48,30 @@ Show = Callable[[str], None]
 def pull(full: bool, dry_run: bool, as_json: bool) -> None:
     """Read every change of the org into the replica."""
     runtime = command_runtime()
-    sf, overlap_s = runtime.connect(), runtime.settings.pull_overlap_s
+    sf = runtime.connect()
     if dry_run:
-        counts = pulling.preview(sf, runtime.engine, overlap_s=overlap_s, full=full)
+        counts = pulling.preview(sf, runtime.engine, full=full)
         _answer(as_json, {"would_read": counts}, _count_lines("would read", counts))
         return
-    with _progress() as show:
+    report = _pull(runtime.engine, sf, full=full)
+    _answer(as_json, report.as_dict(), [*_pull_lines(report), usage(sf).summary])
 
-        def on_page(sobject: str, tally: Tally) -> None:
-            show(f"{sobject}: {tally.read} rows read")
 
-        report = pulling.pull(sf, runtime.engine, overlap_s=overlap_s, full=full, on_page=on_page)
-    _log_pull(report)
-    lines = [*_pull_lines(report), usage(sf).summary]
-    _answer(as_json, report.as_dict(), lines)
+@group.command("rebuild")
+@dry_run_option
+@json_option
+@explained
+def rebuild(dry_run: bool, as_json: bool) -> None:
+    """Throw the replica away and read everything anew; writes on their way stay."""
+    runtime = command_runtime()
+    sf = runtime.connect()
+    if dry_run:
+        counts = pulling.preview(sf, runtime.engine, full=True)
+        _answer(as_json, {"would_read": counts}, _count_lines("would read", counts))
+        return
+    pulling.forget(runtime.engine)
+    report = _pull(runtime.engine, sf, full=True)
+    _answer(as_json, report.as_dict(), [*_pull_lines(report), usage(sf).summary])
 
 
 @group.command("push")
@@ -95,6 +106,18 @@ def status(as_json: bool) -> None:
     found = read_status(command_runtime().engine)
     lines = [_status_line(each) for each in found.objects]
     _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
+
+
+def _pull(engine: Engine, sf: Salesforce, *, full: bool) -> PullReport:
+    """A pull whose progress is shown."""
+    with _progress() as show:
+
+        def on_page(sobject: str, tally: Tally) -> None:
+            show(f"{sobject}: {tally.read} rows read")
+
+        report = pulling.pull(sf, engine, full=full, on_page=on_page)
+    _log_pull(report)
+    return report
 
 
 def _answer(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
@@ -174,7 +197,12 @@ def _problem_lines(problems: tuple[dict[str, Any], ...]) -> list[str]:
 def _status_line(status: ObjectStatus) -> str:
     upto = status.complete_up_to
     complete = f"complete up to {upto:%Y-%m-%d %H:%M:%S} UTC" if upto else "never pulled"
-    interrupted = ", a pull was interrupted and will continue" if status.is_pull_interrupted else ""
+    if upto and status.proved_at and status.read_up_to:
+        complete += (
+            f" (the org's word at {status.proved_at:%H:%M:%S}: nothing older can still appear;"
+            f" newer rows read up to {status.read_up_to:%H:%M:%S})"
+        )
+    interrupted = ", a load was interrupted and will continue" if status.is_pull_interrupted else ""
     outbox = ", ".join(f"{count} {state}" for state, count in sorted(status.outbox.items()))
     return (
         f"{status.sobject}: {status.rows} rows, {status.deleted_rows} deleted,"

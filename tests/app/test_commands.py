@@ -70,7 +70,7 @@ def test_pull_says_what_it_read_and_up_to_when(app: Flask, org: LocalOrgServer) 
             "Order_Proposal__c: 0 read, 0 inserted, 0 updated, 0 deleted, 0 unchanged;"
             " complete up to 2026-05-04 12:00:00 UTC"
         ),
-        "3 API calls (org: 3 of 100000 in 24 h)",
+        "4 API calls (org: 4 of 100000 in 24 h)",
     ]
 
 
@@ -79,7 +79,7 @@ def test_the_answer_for_a_program_is_one_json_document(app: Flask, org: LocalOrg
 
     found = answer_of(invoke(app, "sync", "pull", "--json"))
 
-    assert found["api_calls"] == 3
+    assert found["api_calls"] == 4
     assert found["objects"]["Account"]["inserted"] == 1
     assert answer_of(invoke(app, "sync", "pull", "--full", "--json"))["objects"]["Account"] == {
         "read": 1,
@@ -130,6 +130,35 @@ def test_a_rehearsal_of_a_push_sends_nothing(app: Flask, org: LocalOrgServer) ->
         "would_send": {"Account": 1}
     }
     assert counted_calls(org) == 0
+
+
+def test_rebuild_reads_everything_anew_and_leaves_the_outbox_alone(
+    app: Flask, org: LocalOrgServer
+) -> None:
+    a_record(org)
+    note(app, "A-7")
+    invoke(app, "sync", "pull")
+
+    rehearsed = answer_of(invoke(app, "sync", "rebuild", "--dry-run", "--json"))
+    rebuilt = answer_of(invoke(app, "sync", "rebuild", "--json"))
+
+    assert rehearsed == {"would_read": {"Account": 1, "Order": 0, "Order_Proposal__c": 0}}
+    assert rebuilt["objects"]["Account"]["inserted"] == 1
+    status = answer_of(invoke(app, "sync", "status", "--json"))["objects"][0]
+    assert (status["rows"], status["outbox"]) == (1, {"pending": 1})
+
+
+def test_status_says_who_vouches_for_completeness(app: Flask, org: LocalOrgServer) -> None:
+    control(org, "POST", "clock", {"now": "2026-05-04T12:00:20+00:00", "frozen": True})
+    invoke(app, "sync", "pull")
+
+    result = invoke(app, "sync", "status")
+
+    assert result.stdout.splitlines()[0] == (
+        "Account: 0 rows, 0 deleted, complete up to 2026-05-04 12:00:00 UTC"
+        " (the org's word at 12:00:20: nothing older can still appear;"
+        " newer rows read up to 12:00:20); outbox: empty"
+    )
 
 
 def test_status_needs_no_org(app: Flask, org: LocalOrgServer) -> None:
@@ -312,7 +341,7 @@ def test_flask_finds_the_application_by_itself(org: LocalOrgServer, tmp_path: An
     )
 
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["api_calls"] == 3
+    assert json.loads(done.stdout)["api_calls"] == 4
     assert all(json.loads(line)["level"] for line in done.stderr.splitlines())
 
 

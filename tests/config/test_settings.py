@@ -39,7 +39,6 @@ def test_an_empty_environment_runs_against_the_local_org() -> None:
     assert settings.database_url == "sqlite:///.local/backoffice.db"
     assert settings.business_timezone == ZoneInfo("Europe/Warsaw")
     assert settings.selection_time == time(7, 0)
-    assert settings.pull_overlap_s == 900
     assert settings.stripe_webhook_secrets == ()
     assert settings.is_local_org
     assert not settings.is_production
@@ -56,7 +55,6 @@ def test_every_problem_is_reported_at_once_by_name_with_what_is_expected() -> No
             "BUSINESS_TIMEZONE": "Warsaw",
             "SELECTION_TIME": "7am",
             "SELECTION_TICK_S": "0",
-            "PULL_OVERLAP_S": "soon",
             "SELECTION_STALE_AFTER_DAYS": "-1",
             "DATABASE_URL": "mysql://x/y",
             "SALESFORCE_CA": "no/such/ca.pem",
@@ -74,7 +72,6 @@ def test_every_problem_is_reported_at_once_by_name_with_what_is_expected() -> No
         "SELECTION_TIME",
         "SELECTION_STALE_AFTER_DAYS",
         "SELECTION_TICK_S",
-        "PULL_OVERLAP_S",
         "DELIVERY",
     ]
     assert all("Set " in problem for problem in problems)

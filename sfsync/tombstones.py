@@ -1,0 +1,52 @@
+"""Marks replica rows as deleted when the org no longer shows them.
+
+Owns what counts as gone. A record in the recycle bin still arrives as a row; one that was deleted
+for good, or merged away, is known only from the org's list of deletions or from its absence in a
+reading of everything. Rows are marked, never removed: what pointed at them stays explicable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import or_, true, update
+from sqlalchemy.orm import Session
+
+from sfsync.mapping import Mapping
+from sfsync.replica import TABLES
+
+
+def mark_deleted(
+    session: Session, mapping: Mapping, deletions: Iterable[tuple[str, datetime]]
+) -> int:
+    """Marks rows that the org says were deleted, each at its time; answers how many were not yet.
+
+    A row that changed after its deletion has been restored and stays. Idempotent.
+    """
+    table = TABLES[mapping.sobject]
+    marked = 0
+    for salesforce_id, deleted_at in deletions:
+        row = update(table).where(
+            table.c.salesforce_id == salesforce_id,
+            table.c.is_deleted.is_not(true()),
+            table.c.system_modstamp <= deleted_at,
+        )
+        gone = session.execute(row.values(is_deleted=True).returning(table.c.salesforce_id))
+        marked += len(gone.all())
+    return marked
+
+
+def mark_gone(session: Session, mapping: Mapping, load_no: int, end_at: datetime) -> int:
+    """Marks as deleted what a reading of everything up to `end_at` did not meet; answers how many.
+
+    That is how records come to light that were deleted for good too long ago for the org to tell.
+    """
+    table = TABLES[mapping.sobject]
+    unseen = update(table).where(
+        or_(table.c.seen_in_load.is_(None), table.c.seen_in_load < load_no),
+        table.c.is_deleted.is_not(true()),
+        table.c.system_modstamp <= end_at,
+    )
+    gone = session.execute(unseen.values(is_deleted=True).returning(table.c.salesforce_id))
+    return len(gone.all())
