@@ -11,12 +11,11 @@ Source: REST API guide, "sObject Get Updated" and "sObject Get Deleted"; SOAP AP
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sfsync.batch import BatchAnswer, get_many, with_parameters
-from sfsync.client import Salesforce
+from sfsync.batch import BatchAnswer, with_parameters
 from sfsync.values import read_instant
 
 #: Older spans are not answered for: 30 days of changes, 15 of deletions; a day is kept in reserve.
@@ -43,23 +42,28 @@ class Changes:
         return not self.changed and not self.deletions
 
 
-def list_changes(
-    sf: Salesforce, since: Mapping[str, datetime], now: datetime
-) -> dict[str, Changes | None]:
-    """What happened to each sObject since the time given for it, in one API call.
+def change_paths(since: Mapping[str, datetime], now: datetime) -> list[str]:
+    """The resources that tell what happened to each sObject since its time, two for each.
 
-    `now` is the org's time. None for an sObject of which the org cannot tell any more: the caller
-    reads it whole. Raises SalesforceRejected when the sObject is not visible.
+    `now` is the org's time. To be read in one batch, whose answers go to `read_changes`.
     """
-    names = list(since)
     # The minute that has begun is asked for too: the org cuts the seconds off.
     end = _cut(now) + timedelta(minutes=1)
-    paths = [
-        _path(name, what, min(_cut(since[name]), end - SHORTEST_SPAN), end)
-        for name in names
+    return [
+        _path(name, what, min(_cut(start), end - SHORTEST_SPAN), end)
+        for name, start in since.items()
         for what in ("updated", "deleted")
     ]
-    answers = get_many(sf, paths)
+
+
+def read_changes(
+    names: Iterable[str], answers: Sequence[BatchAnswer], now: datetime
+) -> dict[str, Changes | None]:
+    """What the org answered to `change_paths`, by sObject.
+
+    None for an sObject of which the org cannot tell any more: the caller reads it whole. Raises
+    SalesforceRejected when an sObject is not visible.
+    """
     pairs = zip(answers[::2], answers[1::2], strict=True)
     return {name: _read(*pair, now) for name, pair in zip(names, pairs, strict=True)}
 

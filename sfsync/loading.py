@@ -1,48 +1,145 @@
 """Reads an sObject whole: the first time, after too long a pause, or on demand.
 
-Owns the promise that a load that is interrupted continues with the page it had reached, and that
-at its end the replica holds nothing that the org does not: rows that the reading did not meet are
-marked as deleted.
+Owns the choice between pages and an export, by the calls that each costs, and two promises: a load
+that is interrupted continues with the page it had reached, and at its end the replica holds nothing
+that the org does not. Rows that the reading did not meet are marked as deleted.
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from sqlalchemy import Engine
 
 from config.database import transaction
+from sfsync.chunks import chunked
 from sfsync.client import Salesforce
-from sfsync.keyset import read_pages
+from sfsync.errors import SalesforceRejected
+from sfsync.exports import PAGE_ROWS, ExportLost, await_export, open_page, start_export
+from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
-from sfsync.replica import Tally, store_page
-from sfsync.sync_state import SyncState, note_complete, note_read
+from sfsync.replica import Tally, read_cells, store_page, store_rows
+from sfsync.sync_state import (
+    SyncState,
+    begin_load,
+    note_complete,
+    note_export,
+    note_exported,
+    note_read,
+)
 from sfsync.tombstones import mark_gone
+
+#: Calls of an export beside its pages: create it, and look twice whether it is done.
+EXPORT_CALLS = 3
+#: Rows of an export that are stored in one transaction.
+STORED_ROWS = 2_000
+
+logger = logging.getLogger(__name__)
 
 OnPage = Callable[[str, Tally], None]
 
 
-def load_all(
-    sf: Salesforce,
-    engine: Engine,
-    mapping: Mapping,
-    state: SyncState,
-    end_at: datetime,
-    tally: Tally,
-    on_page: OnPage,
-) -> None:
-    """Reads what is left of the load that `state` stands for, up to the org's time `end_at`.
+def is_export_cheaper(rows: int) -> bool:
+    """Whether an export of that many rows takes fewer calls than pages do.
 
-    Each page and the place reached are one transaction. Adds to `tally`.
+    Pages of 2,000 rows against three calls and pages of 50,000: from 8,001 rows on.
     """
-    span = state.unread(end_at)
-    for rows in read_pages(sf, mapping.sobject, mapping.paths, span):
-        with transaction(engine) as session:
-            tally.add(store_page(session, mapping, rows, state.load_no))
-            if rows:
-                note_read(session, state, span.behind(rows[-1]))
-        on_page(mapping.sobject, tally)
-    with transaction(engine) as session:
-        tally.deleted += mark_gone(session, mapping, state.load_no, end_at)
-        note_complete(session, state, None, end_at)
+    return EXPORT_CALLS + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)
+
+
+@dataclass
+class Load:
+    """One load at work. Its steps add to `tally` and tell `on_page`."""
+
+    sf: Salesforce
+    engine: Engine
+    mapping: Mapping
+    state: SyncState
+    tally: Tally
+    on_page: OnPage
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, end_at: datetime, rows: int) -> None:
+        """Reads what is left, up to the org's time `end_at`. `rows` is how many there are, about.
+
+        Each page and the place reached are one transaction. Raises SalesforceRetryable: the next
+        pull goes on.
+        """
+        if self.state.export_job_id is None and self.state.cursor_at is None:
+            self._choose(end_at, rows)
+        try:
+            end_at = self._read_export(rows) or end_at
+        except ExportLost as error:
+            self._begin_anew(error)
+        if self.state.export_job_id is None:
+            self._read_pages(end_at)
+        with transaction(self.engine) as session:
+            gone = mark_gone(session, self.mapping, self.state.load_no, end_at)
+            note_complete(session, self.state, None, end_at)
+        self.tally.deleted += gone
+
+    def _choose(self, end_at: datetime, rows: int) -> None:
+        """Starts an export when that is cheaper, unless the org has none for us."""
+        if not is_export_cheaper(rows):
+            return
+        fields = ", ".join(self.mapping.paths)
+        where = condition(Span(end_at))
+        query = f"SELECT {fields} FROM {self.mapping.sobject} WHERE {where}"  # noqa: S608 - SOQL
+        try:
+            job_id = start_export(self.sf, query)
+        except SalesforceRejected as error:
+            self._warn(error)
+            return
+        with transaction(self.engine) as session:
+            self.state = note_export(session, self.state, job_id, end_at)
+
+    def _begin_anew(self, error: ExportLost) -> None:
+        """Goes over to pages, which no job of the org can take away."""
+        self._warn(error)
+        proof = (self.state.watermark_at, self.state.proved_at)
+        with transaction(self.engine) as session:
+            self.state = begin_load(session, self.mapping.sobject, *proof)
+
+    def _warn(self, error: Exception) -> None:
+        logger.warning(
+            "an export did not work; the rows are read in pages",
+            extra={"sobject": self.mapping.sobject, "error": str(error)},
+        )
+
+    def _read_pages(self, end_at: datetime) -> None:
+        span = self.state.unread(end_at)
+        name, paths = self.mapping.sobject, self.mapping.paths
+        for rows in read_pages(self.sf, name, paths, span):
+            with transaction(self.engine) as session:
+                self.tally.add(store_page(session, self.mapping, rows, self.state.load_no))
+                if rows:
+                    note_read(session, self.state, span.behind(rows[-1]))
+            self.on_page(name, self.tally)
+
+    def _read_export(self, rows: int) -> datetime | None:
+        """Stores what is left of the load's export; up to which time of the org it reaches."""
+        job_id, locator = self.state.export_job_id, self.state.export_locator
+        if job_id is None:
+            return None
+        if locator is None:
+            await_export(self.sf, job_id, rows, self.sleep)
+        while True:
+            locator = self._store_export_page(job_id, locator)
+            if locator is None:
+                return self.state.export_end_at
+            with transaction(self.engine) as session:
+                note_exported(session, self.state, locator)
+
+    def _store_export_page(self, job_id: str, locator: str | None) -> str | None:
+        with open_page(self.sf, job_id, locator) as page:
+            for cells in chunked(page.rows, STORED_ROWS):
+                found = [read_cells(self.mapping, each) for each in cells]
+                with transaction(self.engine) as session:
+                    self.tally.add(store_rows(session, self.mapping, found, self.state.load_no))
+                self.on_page(self.mapping.sobject, self.tally)
+        return page.next_locator

@@ -17,12 +17,13 @@ from typing import Any
 from sqlalchemy import Engine, delete
 
 from config.database import transaction
-from sfsync.changes import LONGEST_SPAN, Changes, list_changes
+from sfsync.batch import get_many, with_parameters
+from sfsync.changes import LONGEST_SPAN, Changes, change_paths, read_changes
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceRejected
 from sfsync.following import Followed, follow
 from sfsync.keyset import Span, condition
-from sfsync.loading import OnPage, load_all
+from sfsync.loading import Load, OnPage
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
 from sfsync.replica import TABLES, Tally, store_page
 from sfsync.rest import count_all, org_time, query_in
@@ -65,6 +66,7 @@ class _Step:
     state: SyncState
     changes: Changes
     course: Course
+    unread: int  #: rows that a load has to read, about
 
 
 def pull(
@@ -128,10 +130,8 @@ def preview(
     """How many rows of each sObject a pull would read now. Changes nothing."""
     with purpose("pull"):
         now = org_time(sf)
-        return {
-            step.mapping.sobject: count_all(sf, _count_query(step, now))
-            for step in _plan(sf, engine, mappings, now, full=full)
-        }
+        steps = _plan(sf, engine, mappings, now, full=full)
+        return {step.mapping.sobject: _count_unread(sf, step, now) for step in steps}
 
 
 def forget(engine: Engine, mappings: Sequence[Mapping] = MAPPINGS) -> None:
@@ -149,16 +149,32 @@ def _plan(
     with transaction(engine) as session:
         states = {mapping.sobject: read_state(session, mapping.sobject) for mapping in mappings}
     courses = {name: _choose_course(state, now, full=full) for name, state in states.items()}
-    since = {name: _since(states[name], course, now) for name, course in courses.items()}
-    changes = list_changes(sf, since, now)
-    lost = [name for name, found in changes.items() if found is None]
-    changes |= list_changes(sf, dict.fromkeys(lost, now), now)
-    courses |= dict.fromkeys(lost, Course.LOAD)
+    changes, counts = _ask(sf, states, courses, now)
+    lost = {name: Course.LOAD for name, found in changes.items() if found is None}
+    again, more_counts = _ask(sf, states, lost, now)
+    changes, counts, courses = changes | again, counts | more_counts, courses | lost
     return [
-        _Step(mapping, states[name], _sure(name, changes[name]), courses[name])
+        _Step(mapping, states[name], _sure(name, changes[name]), courses[name], counts.get(name, 0))
         for mapping in mappings
         if (name := mapping.sobject)
     ]
+
+
+def _ask(
+    sf: Salesforce, states: dict[str, SyncState], courses: dict[str, Course], now: datetime
+) -> tuple[dict[str, Changes | None], dict[str, int]]:
+    """What happened to each sObject, and how many rows each load has to read; one call."""
+    since = {name: _since(states[name], course, now) for name, course in courses.items()}
+    counted = {
+        name: _count_query(name, course, states[name], now)
+        for name, course in courses.items()
+        if course is not Course.FOLLOW
+    }
+    count_paths = [with_parameters("queryAll", {"q": text}) for text in counted.values()]
+    answers = get_many(sf, [*change_paths(since, now), *count_paths])
+    changes = read_changes(since, answers[: 2 * len(since)], now)
+    counts = [int(answer.unwrap()["totalSize"]) for answer in answers[2 * len(since) :]]
+    return changes, dict(zip(counted, counts, strict=True))
 
 
 def _choose_course(state: SyncState, now: datetime, *, full: bool) -> Course:
@@ -197,10 +213,15 @@ def _load(
     if step.course is Course.LOAD:
         with transaction(engine) as session:
             state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
-    load_all(sf, engine, step.mapping, state, now, tally, on_page)
+    Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread)
 
 
-def _count_query(step: _Step, now: datetime) -> str:
-    is_anew = step.course is Course.LOAD
-    span = Span(now) if is_anew else step.state.unread(now)
-    return f"SELECT COUNT() FROM {step.mapping.sobject} WHERE {condition(span)}"  # noqa: S608 - SOQL
+def _count_unread(sf: Salesforce, step: _Step, now: datetime) -> int:
+    if step.course is not Course.FOLLOW:
+        return step.unread
+    return count_all(sf, _count_query(step.mapping.sobject, step.course, step.state, now))
+
+
+def _count_query(sobject: str, course: Course, state: SyncState, now: datetime) -> str:
+    span = Span(now) if course is Course.LOAD else state.unread(now)
+    return f"SELECT COUNT() FROM {sobject} WHERE {condition(span)}"  # noqa: S608 - SOQL

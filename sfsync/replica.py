@@ -6,9 +6,8 @@ which makes reading the same rows again harmless. Nothing but this package write
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -29,8 +28,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from config.database import Base, ExactDecimal, UtcDateTime
+from sfsync.chunks import chunked
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, FieldMap, Kind, Mapping
-from sfsync.values import read_field
+from sfsync.values import read_cell, read_field
 
 TYPES: dict[Kind, Any] = {
     Kind.ID: String(18),
@@ -97,7 +97,13 @@ def store_page(
     A row older than the one stored is left out: pages may arrive again, and in any order. With
     `load_no` the rows are marked as met by that reading of everything.
     """
-    rows = [_read_row(mapping, record) for record in records]
+    return store_rows(session, mapping, [_read_row(mapping, each) for each in records], load_no)
+
+
+def store_rows(
+    session: Session, mapping: Mapping, rows: Sequence[dict[str, Any]], load_no: int | None
+) -> Tally:
+    """The same for rows by column, their values read already."""
     ids = [row["salesforce_id"] for row in rows]
     known = _load_known(session, mapping, ids)
     tally = Tally(read=len(rows))
@@ -131,6 +137,11 @@ def _columns(sobject: str) -> list[Column[Any]]:
     return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
 
 
+def read_cells(mapping: Mapping, cells: dict[str, str]) -> dict[str, Any]:
+    """A row of an export as a row by column."""
+    return {each.column: read_cell(cells, each) for each in mapping.fields}
+
+
 def _read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
     return {each.column: read_field(record, each) for each in mapping.fields}
 
@@ -141,7 +152,7 @@ def _load_known(
     table = TABLES[mapping.sobject]
     columns = _columns(mapping.sobject)
     known: dict[str, dict[str, Any]] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids, LOOKUP_SIZE):
         found = session.execute(select(*columns).where(table.c.salesforce_id.in_(chunk)))
         known |= {row["salesforce_id"]: dict(row) for row in found.mappings()}
     return known
@@ -151,15 +162,9 @@ def _mark_seen(session: Session, mapping: Mapping, ids: Iterable[str], load_no: 
     """Notes the reading; the number of a later one, which overtook this one, stays."""
     table = TABLES[mapping.sobject]
     is_older = or_(table.c.seen_in_load.is_(None), table.c.seen_in_load < load_no)
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids, LOOKUP_SIZE):
         rows = update(table).where(table.c.salesforce_id.in_(chunk), is_older)
         session.execute(rows.values(seen_in_load=load_no))
-
-
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(values)
-    while chunk := list(islice(remaining, LOOKUP_SIZE)):
-        yield chunk
 
 
 def _count(tally: Tally, row: dict[str, Any], known: dict[str, Any] | None) -> bool:
@@ -196,7 +201,7 @@ def known_ids(session: Session, sobject: str, external_ids: Sequence[str]) -> di
         return {}
     table = TABLES[sobject]
     found: dict[str, str] = {}
-    for chunk in _chunks(external_ids):
+    for chunk in chunked(external_ids, LOOKUP_SIZE):
         query = select(table.c.external_id, table.c.salesforce_id).where(
             table.c.external_id.in_(chunk), table.c.is_deleted.is_not(true())
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config.database import Base, UtcDateTime
@@ -37,6 +37,11 @@ class SyncState(Base):
     load_no: Mapped[int] = mapped_column(default=0)
     #: such a reading is under way, or was interrupted and continues with the next pull
     is_loading: Mapped[bool] = mapped_column(default=False)
+    #: the org's export job that the load reads, and where its next page starts; else pages by REST
+    export_job_id: Mapped[str | None] = mapped_column(String(18))
+    export_locator: Mapped[str | None] = mapped_column(Text)
+    #: the org's time up to which that job exports
+    export_end_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def unread(self, end_at: datetime) -> Span:
         """What lies behind the cursor, up to `end_at`."""
@@ -56,14 +61,34 @@ def read_state(session: Session, sobject: str) -> SyncState:
 
 
 def begin_load(
-    session: Session, sobject: str, covered_at: datetime, proved_at: datetime
+    session: Session, sobject: str, covered_at: datetime | None, proved_at: datetime | None
 ) -> SyncState:
     """Begins a reading of everything. `covered_at` was proven before its first row was read."""
     state = session.merge(read_state(session, sobject))
     state.watermark_at, state.proved_at = covered_at, proved_at
     state.cursor_at = state.cursor_id = None
+    state.export_job_id = state.export_locator = state.export_end_at = None
     state.load_no, state.is_loading = state.load_no + 1, True
     return state
+
+
+def note_export(session: Session, state: SyncState, job_id: str, end_at: datetime) -> SyncState:
+    """Notes that the load reads an export job of the org, so that its heir finds it.
+
+    Answers the state from then on; that of a load which was overtaken is as it was.
+    """
+    stored = _stored(session, state)
+    if stored is None:
+        return state
+    stored.export_job_id, stored.export_locator, stored.export_end_at = job_id, None, end_at
+    return stored
+
+
+def note_exported(session: Session, state: SyncState, locator: str) -> None:
+    """Notes that the pages of the export before `locator` are stored."""
+    stored = _stored(session, state)
+    if stored is not None:
+        stored.export_locator = locator
 
 
 def note_read(session: Session, state: SyncState, read: Span) -> None:
@@ -98,6 +123,7 @@ def note_complete(
     if stored is None:
         return
     stored.is_loading = False
+    stored.export_job_id = stored.export_locator = stored.export_end_at = None
     stored.cursor_at, stored.cursor_id = read_to, None
     if covered_at is not None:
         stored.watermark_at, stored.proved_at = covered_at, read_to

@@ -1,8 +1,8 @@
-"""Turns the values of REST answers into Python values, and says when two of them are the same.
+"""Turns the values of answers into Python values, and says when two of them are the same.
 
-Owns the meaning of Salesforce's JSON per kind of field: text stays text (even "NA" and "null"),
-numbers are Decimals, instants are aware UTC. Source: REST API guide, "Valid Date and DateTime
-Formats".
+Owns the meaning of Salesforce's JSON, and of its tables, per kind of field: text stays text (even
+"NA" and "null"), numbers are Decimals, instants are aware UTC. Source: REST API guide, "Valid Date
+and DateTime Formats".
 """
 
 from __future__ import annotations
@@ -35,6 +35,22 @@ READERS: dict[Kind, Callable[[Any], object]] = {
     Kind.DATE: date.fromisoformat,
     Kind.INSTANT: read_instant,
 }
+
+
+CELL_READERS: dict[Kind, Callable[[str], object]] = {
+    Kind.ID: str,
+    Kind.TEXT: str,
+    Kind.DECIMAL: Decimal,
+    Kind.FLAG: "true".__eq__,
+    Kind.DATE: date.fromisoformat,
+    Kind.INSTANT: read_instant,
+}
+
+
+def read_cell(cells: Mapping[str, str], field: FieldMap) -> object:
+    """The value of `field` in a row of an export, where an empty cell is an empty value."""
+    text = cells[field.path]
+    return None if text == "" else CELL_READERS[field.kind](text)
 
 
 def read_field(record: Mapping[str, Any], field: FieldMap) -> object:

@@ -30,6 +30,9 @@ def upgrade() -> None:
         sa.Column("cursor_id", sa.String(length=18), nullable=True),
         sa.Column("load_no", sa.Integer(), nullable=False),
         sa.Column("is_loading", sa.Boolean(), nullable=False),
+        sa.Column("export_job_id", sa.String(length=18), nullable=True),
+        sa.Column("export_locator", sa.Text(), nullable=True),
+        sa.Column("export_end_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("sobject", name=op.f("pk_sync_state")),
     )
     for table in REPLICA:

@@ -36,6 +36,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"action": "drop_after", "times": 4},
     {"action": "expire_session", "times": 1},
     {"action": "truncated_pages", "times": 1},
+    {"action": "shuffled_bulk_results", "times": 1},
 )
 
 
@@ -127,7 +128,7 @@ class World:
     def _arm(self) -> None:
         if self.die.random() < 0.5:
             fault = self.die.choice(FAULTS)
-            paths = ["queryAll", "composite/batch", "/services/data"]
+            paths = ["queryAll", "composite/batch", "/services/data", "jobs/query", "results"]
             add_fault(self.org, **fault, path=self.die.choice(paths), user=INTEGRATION)
 
     def _moment_of_death(self) -> int | None:

@@ -10,7 +10,7 @@ from simple_salesforce.api import Salesforce
 from sqlalchemy import Engine
 
 from sandbox.server import LocalOrgServer
-from sfsync import keyset
+from sfsync import exports, keyset, loading
 from sfsync.mapping import MAPPINGS
 from sfsync.pull import forget
 from tests.sfsync.simulation import World, differences
@@ -31,24 +31,26 @@ def play(seed: int, org: LocalOrgServer, sf: Salesforce, engine: Engine) -> list
     return differences(ours, theirs)
 
 
+@pytest.fixture(autouse=True)
+def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few rows make many pages, and every other load is an export."""
+    monkeypatch.setattr(keyset, "PAGE_SIZE", 4)
+    monkeypatch.setattr(exports, "PAGE_ROWS", 7)
+    monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda rows: rows % 2 == 0)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_replica_is_the_org_after_a_life_of_trouble(
-    seed: int,
-    org: LocalOrgServer,
-    sf: Salesforce,
-    engine: Engine,
-    monkeypatch: pytest.MonkeyPatch,
+    seed: int, org: LocalOrgServer, sf: Salesforce, engine: Engine
 ) -> None:
-    monkeypatch.setattr(keyset, "PAGE_SIZE", 4)
-
     assert play(seed, org, sf, engine) == []
 
 
 @pytest.mark.slow
 def test_replica_is_the_org_for_many_seeds(
-    org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
 ) -> None:
-    monkeypatch.setattr(keyset, "PAGE_SIZE", 4)
     # Half of the time for each database; the other slow suites run beside this one.
     deadline_s = time.monotonic() + float(os.environ.get("BUDGET", "20")) * 60 / 2
     for seed in range(1000, 1000 + SEEDS):

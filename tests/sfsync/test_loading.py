@@ -1,0 +1,118 @@
+"""Reading everything by an export of the org: cheap, exact, and resumed where it stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simple_salesforce.api import Salesforce
+from sqlalchemy import Engine
+
+from sandbox.server import LocalOrgServer
+from sfsync import exports, loading
+from sfsync.errors import SalesforceError, SalesforceUnavailable
+from sfsync.loading import is_export_cheaper
+from sfsync.mapping import ACCOUNT, MAPPINGS
+from sfsync.status import read_status
+from tests.control import add_fault, seed
+from tests.sfsync.people import Admin
+from tests.sfsync.test_following import names
+from tests.sfsync.test_pull import a_market, an_account, counts, in_org, replica, run
+
+
+@pytest.fixture(autouse=True)
+def _exports_of_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few rows are exported too, ten a page, and no time is lost waiting."""
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows: True)
+    monkeypatch.setattr(exports, "PAGE_ROWS", 10)
+    monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.05)
+
+
+def test_an_export_is_chosen_where_it_takes_fewer_calls() -> None:
+    asked = (0, 2_000, 8_000, 8_001, 100_000, 1_000_000)
+
+    assert [is_export_cheaper(rows) for rows in asked] == [False] * 3 + [True] * 3
+
+
+def test_an_export_gives_the_same_rows_field_by_field(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    a_market(org)
+    odd = 'comma, "quote"\r\nline\u2028separator 🚚 #N/A'
+    admin = Admin(org)
+    admin.create("Account", Name="N/A", Payout_Account__c=" x ")
+    record = admin.create(
+        "Order",
+        AccountId=admin.create("Account", Name=odd[:40]),
+        EffectiveDate="2027-01-01",
+        Description=odd,
+    )
+    deleted = admin.create("Account", Name="deleted")
+    admin.delete("Account", deleted)
+
+    run(sf, engine)
+
+    for mapping in MAPPINGS:
+        assert replica(engine, mapping.sobject) == in_org(sf, mapping.sobject)
+    assert replica(engine, "Order")[record]["description"] == odd
+    assert replica(engine, "Account")[deleted]["is_deleted"] is True
+
+
+def test_an_export_that_dies_goes_on_with_the_page_it_was_at(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    seed(org, [an_account(number) for number in range(35)])
+    add_fault(org, action="status", status=503, path="/results.*locator", call=[2, 3, 4, 5])
+
+    with pytest.raises(SalesforceUnavailable):
+        run(sf, engine, mappings=[ACCOUNT])
+    stored = len(replica(engine, "Account"))
+    (between, *_) = read_status(engine).objects
+    report = run(sf, engine, mappings=[ACCOUNT])
+
+    assert (stored, between.is_pull_interrupted, between.complete_up_to) == (20, True, None)
+    assert counts(report, "Account") == (15, 15, 0, 0, 0)
+    assert replica(engine, "Account") == in_org(sf, "Account")
+    # The proof, and the two pages that were left.
+    assert report.api_calls == 3
+
+
+def test_an_export_that_is_lost_is_replaced_by_pages(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    seed(org, [an_account(number) for number in range(25)])
+    add_fault(org, action="status", status=503, path="/results.*locator", call=[1, 2, 3, 4])
+    with pytest.raises(SalesforceUnavailable):
+        run(sf, engine, mappings=[ACCOUNT])
+    for job in sf.restful("jobs/query")["records"]:
+        sf.restful(f"jobs/query/{job['id']}", method="DELETE")
+
+    report = run(sf, engine, mappings=[ACCOUNT])
+
+    assert report.tallies["Account"].read == 25
+    assert replica(engine, "Account") == in_org(sf, "Account")
+
+
+def test_an_org_without_exports_is_read_in_pages(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    seed(org, [an_account(number) for number in range(3)])
+    refusal: Any = [{"errorCode": "API_DISABLED_FOR_ORG", "message": "no Bulk API"}]
+    add_fault(org, action="status", status=403, body=refusal, path="jobs/query")
+
+    run(sf, engine, mappings=[ACCOUNT])
+
+    assert names(engine) == {"Account 0", "Account 1", "Account 2"}
+
+
+def test_a_page_that_arrives_short_is_not_believed(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(org, [an_account(number) for number in range(5)])
+    honest = exports.csv.DictReader
+    monkeypatch.setattr(exports.csv, "DictReader", lambda *a, **k: list(honest(*a, **k))[:-1])
+
+    with pytest.raises(SalesforceError, match="5 rows were announced and 4 arrived"):
+        run(sf, engine, mappings=[ACCOUNT])
+
+    assert read_status(engine).objects[0].complete_up_to is None
