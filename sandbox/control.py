@@ -18,6 +18,7 @@ from sandbox.api import jsonio
 from sandbox.api.call import Answer
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import to_response
+from sandbox.control_snapshots import snapshot_actions
 from sandbox.org.errors import OrgError, refuse
 from sandbox.plan_files import fill_in_files
 
@@ -81,6 +82,7 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         ("/faults", ["POST"], lambda: _add_faults(services)),
         ("/faults", ["DELETE"], clear_faults),
         ("/faults/release", ["POST"], lambda: _release(services)),
+        *snapshot_actions(services, _read_object),
     ]
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from types import FrameType
 
+from sandbox.folder_lock import FolderInUseError
 from sandbox.listener import PortInUseError
 from sandbox.metadata import MetadataError
 from sandbox.org.ddl import IncompatibleDataError
@@ -27,6 +28,7 @@ _REFUSALS = (
     SchemaError,
     IncompatibleDataError,
     PortInUseError,
+    FolderInUseError,
     OSError,
     ValueError,
 )

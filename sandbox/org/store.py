@@ -170,6 +170,14 @@ class Store:
             self.late.clear()
             self._forget()
 
+    def reload(self) -> None:
+        """Start from what the database holds now: all of it was replaced."""
+        self._last_numbers.clear()
+        self._dirty.clear()
+        self.late.clear()
+        self._load_sequences()
+        self._forget()
+
     def _open_tables(self, schema: Schema) -> None:
         self.schema = schema
         self.tables = {
