@@ -19,6 +19,7 @@ from sandbox.api.call import Answer
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import to_response
 from sandbox.control_snapshots import snapshot_actions
+from sandbox.metadata.idle import group_idle
 from sandbox.org.errors import OrgError, refuse
 from sandbox.plan_files import fill_in_files
 
@@ -70,6 +71,10 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         faults.clear()
         return Answer(204)
 
+    def read_metadata() -> Answer:
+        groups = group_idle(services.org.schema.unsupported)
+        return Answer(body={"without_effect": [group.as_json() for group in groups]})
+
     return [
         ("/reset", ["POST"], lambda: _reset(services)),
         ("/seed", ["POST"], lambda: _seed(services)),
@@ -82,6 +87,7 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         ("/faults", ["POST"], lambda: _add_faults(services)),
         ("/faults", ["DELETE"], clear_faults),
         ("/faults/release", ["POST"], lambda: _release(services)),
+        ("/metadata", ["GET"], read_metadata),
         *snapshot_actions(services, _read_object),
     ]
 

@@ -11,13 +11,12 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from types import FrameType
 
 from sandbox.folder_lock import FolderInUseError
 from sandbox.listener import PortInUseError
 from sandbox.metadata import MetadataError
+from sandbox.metadata.idle import list_idle
 from sandbox.org.ddl import IncompatibleDataError
 from sandbox.org.org import SchemaError
 from sandbox.server import LocalOrgServer
@@ -51,18 +50,11 @@ def serve(given: argparse.Namespace) -> int:
         print(f"The local org cannot start: {error}", file=sys.stderr)
         return CANNOT_START
     with server:
-        for line in list_unsupported(server.org.schema.unsupported):
+        for line in list_idle(server.org.schema.unsupported):
             print(line, file=sys.stderr)
         print(json.dumps(server.start_line), flush=True)
         stopped.wait()
     return 0
-
-
-def list_unsupported(names: Iterable[str]) -> Iterator[str]:
-    """One line per kind of metadata that was read and has no effect, naming each component."""
-    for kind, group in groupby(sorted(names), key=lambda name: name.partition(" ")[0]):
-        shown = ", ".join(name.partition(" ")[2] for name in group)
-        yield f"Loaded without effect: {kind} {shown}".rstrip()
 
 
 def _stop_on_signals() -> threading.Event:
