@@ -18,10 +18,10 @@ from sandbox.api import jsonio
 from sandbox.api.call import Answer
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import to_response
+from sandbox.control_seeding import seed_csv, seed_plan
 from sandbox.control_snapshots import snapshot_actions
 from sandbox.metadata.idle import group_idle
 from sandbox.org.errors import OrgError, refuse
-from sandbox.plan_files import fill_in_files
 
 if TYPE_CHECKING:
     from sandbox.api.services import Services
@@ -77,7 +77,8 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
 
     return [
         ("/reset", ["POST"], lambda: _reset(services)),
-        ("/seed", ["POST"], lambda: _seed(services)),
+        ("/seed", ["POST"], lambda: seed_plan(services, _read_body())),
+        ("/seed/tables", ["POST"], lambda: seed_csv(services, _read_object())),
         ("/clock", ["GET"], read_clock),
         ("/clock", ["POST"], set_clock),
         ("/requests", ["GET"], read_requests),
@@ -126,12 +127,6 @@ def _reset(services: Services) -> Answer:
     if body.get("faults"):
         services.faults.clear()
     return Answer(204)
-
-
-def _seed(services: Services) -> Answer:
-    plan = fill_in_files(_read_body(), services.settings.data_folders)
-    ids = services.org.seed(plan)
-    return Answer(body={"ids": ids, "created": len(ids)})
 
 
 def _set_clock(services: Services, body: Mapping[str, object]) -> None:

@@ -26,8 +26,8 @@ from sandbox.org.merging import merge_records
 from sandbox.org.plans import plan_saves
 from sandbox.org.reading import FormulaReader, retrieve_record
 from sandbox.org.saving import insert_record, update_record
-from sandbox.org.schema import Schema
-from sandbox.org.seeding import seed_org
+from sandbox.org.schema import Schema, SObject
+from sandbox.org.seeding import seed_org, seed_record
 from sandbox.org.setup_rows import ORG_ID, prepare_rows
 from sandbox.org.snapshots import copy_data, fit_copy, take_over
 from sandbox.org.store import Store
@@ -252,6 +252,12 @@ class Org:
     def seed(self, plan: object) -> dict[str, str]:
         """Store a data plan; returns the Id of each record by its referenceId. Raises OrgError."""
         return seed_org(self.core, plan)
+
+    def seed_record(
+        self, sobject: SObject, values: Mapping[str, object], username: str | None = None
+    ) -> str:
+        """Store one record as a data load does; returns its Id. Raises OrgError."""
+        return seed_record(self.core, sobject, values, username)
 
 
 def _id(text: str) -> str:
