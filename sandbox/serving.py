@@ -13,24 +13,10 @@ import sys
 import threading
 from types import FrameType
 
-from sandbox.folder_lock import FolderInUseError
-from sandbox.listener import PortInUseError
-from sandbox.metadata import MetadataError
+from sandbox.cli.outcomes import CANNOT_BEGIN
 from sandbox.metadata.idle import list_idle
-from sandbox.org.ddl import IncompatibleDataError
-from sandbox.org.org import SchemaError
 from sandbox.server import LocalOrgServer
-
-CANNOT_START = 2
-_REFUSALS = (
-    MetadataError,
-    SchemaError,
-    IncompatibleDataError,
-    PortInUseError,
-    FolderInUseError,
-    OSError,
-    ValueError,
-)
+from sandbox.starting import START_ERRORS
 
 
 def serve(given: argparse.Namespace) -> int:
@@ -46,9 +32,9 @@ def serve(given: argparse.Namespace) -> int:
             daily_limit=given.daily_limit,
             session_lifetime_s=given.session_lifetime_s,
         )
-    except _REFUSALS as error:
+    except START_ERRORS as error:
         print(f"The local org cannot start: {error}", file=sys.stderr)
-        return CANNOT_START
+        return CANNOT_BEGIN
     with server:
         for line in list_idle(server.org.schema.unsupported):
             print(line, file=sys.stderr)

@@ -20,7 +20,7 @@ from sandbox.org.late_commits import LateCommits
 from sandbox.org.schema import Schema, SObject
 from sandbox.org.tables import Record, Table
 
-_FILE_NAME = "org.sqlite3"
+FILE_NAME = "org.sqlite3"
 _CACHE_KIB = 64 * 1024
 
 
@@ -206,7 +206,7 @@ def _connect(data_dir: Path | None) -> sqlite3.Connection:
         data_dir.mkdir(parents=True, exist_ok=True)
     # An empty name is a private database that spills to disk once it outgrows its cache: a million
     # rows without a data folder must not fill the memory.
-    target = "" if data_dir is None else str(data_dir / _FILE_NAME)
+    target = "" if data_dir is None else str(data_dir / FILE_NAME)
     connection = sqlite3.connect(
         target, isolation_level=None, check_same_thread=False, cached_statements=1024
     )
