@@ -65,7 +65,9 @@ class Snapshots:
         """
         path = self._path(name)
         if path.exists() and not replace:
-            raise refuse("DUPLICATE_VALUE", f"There is a snapshot {name} already; replace it?")
+            raise refuse(
+                "DUPLICATE_VALUE", f"There is a snapshot {name} already; --replace overwrites it."
+            )
         self._folder.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         draft.unlink(missing_ok=True)

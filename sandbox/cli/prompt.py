@@ -77,7 +77,9 @@ def _open_history(completer: Completer) -> Path | None:
 
     readline.set_completer_delims(_DELIMITERS)
     readline.set_completer(complete)
-    readline.parse_and_bind("tab: complete")
+    # macOS has libedit under the same name, which speaks another language.
+    is_libedit = "libedit" in (readline.__doc__ or "")
+    readline.parse_and_bind("bind ^I rl_complete" if is_libedit else "tab: complete")
     path = _history_path()
     try:
         readline.read_history_file(path)

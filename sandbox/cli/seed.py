@@ -35,7 +35,7 @@ def _seed_plans(given: argparse.Namespace) -> int:
     plan = [entry for path in given.files for entry in _read_plan(path)]
     with _reach(given) as client:
         stored = client.control("POST", "seed", plan)
-        print(f"Stored {stored['created']} records.")
+        print(f"Records stored: {stored['created']}.")
     return DONE
 
 
@@ -92,5 +92,5 @@ def _tell(report: Mapping[str, Any]) -> None:
         print(f"{place} {problem['reason']}", file=sys.stderr)
     stored = Counter(report["created"])
     names = ", ".join(f"{name} {count}" for name, count in stored.items())
-    refused = f"; {report['refused_rows']} rows refused" if report["refused_rows"] else ""
-    print(f"Stored {stored.total()} records{f' ({names})' if names else ''}{refused}.")
+    refused = f" Rows refused: {report['refused_rows']}." if report["refused_rows"] else ""
+    print(f"Records stored: {stored.total()}{f' ({names})' if names else ''}.{refused}")
