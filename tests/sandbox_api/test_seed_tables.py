@@ -144,3 +144,10 @@ def test_a_load_that_is_not_understood_is_refused(
     refused = rest.post("/_sandbox/seed/tables", body)
 
     assert refused.json()[0]["errorCode"] == code
+
+
+def test_a_load_may_stamp_its_records(rest: RestClient) -> None:
+    load(rest, table("Account", "Name,CreatedDate\nA,2020-02-01T10:00:00+01:00\n"))
+
+    [row] = rest.query("SELECT CreatedDate FROM Account")
+    assert row["CreatedDate"] == "2020-02-01T09:00:00.000+0000"
