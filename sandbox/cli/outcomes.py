@@ -6,6 +6,7 @@ Owns that no expected error shows a traceback: a person reads one message on std
 from __future__ import annotations
 
 import argparse
+import os
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from sandbox.org.errors import OrgError
 DONE = 0
 WRONG = 1
 CANNOT_BEGIN = 2
+STOPPED = 130  #: by Ctrl-C, as shells say it
 _CANNOT_BEGIN_ERRORS = (CannotBeginError, FolderInUseError, OSError, sqlite3.DatabaseError)
 
 
@@ -31,6 +33,12 @@ def report_errors(run: Callable[[argparse.Namespace], int], given: argparse.Name
         for item in error.items:
             print(f"{item.code}: {item.message}", file=sys.stderr)
         return WRONG
+    except KeyboardInterrupt:
+        return STOPPED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Python must not try to flush the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except _CANNOT_BEGIN_ERRORS as error:
         print(error, file=sys.stderr)
         return CANNOT_BEGIN

@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.api.sessions import ADMIN_USERNAME
 from sandbox.cli.arguments import DEFAULT_URL
 from sandbox.cli.client import CannotBeginError, OrgClient
+from sandbox.folder_lock import claimed
+from sandbox.metadata.ledger import MetadataLedger, read_prefixes
 from sandbox.starting import START_ERRORS
 
 if TYPE_CHECKING:
@@ -44,6 +47,20 @@ def _start_org(given: argparse.Namespace) -> LocalOrgServer:
     from sandbox.server import LocalOrgServer
 
     try:
+        if given.data and not given.metadata:
+            _check_metadata_is_known(Path(given.data))
         return LocalOrgServer(given.metadata, data=given.data)
     except START_ERRORS as error:
         raise CannotBeginError(f"The local org cannot start: {error}") from error
+
+
+def _check_metadata_is_known(data: Path) -> None:
+    """Refuse to open an org's data without its objects, which would take them for removed."""
+    if not data.is_dir():
+        return
+    with claimed(data):
+        missing = sorted(set(read_prefixes(data)) - set(MetadataLedger((), data).schema.objects))
+    if missing:
+        names = ", ".join(missing[:3])
+        message = f"The org in {data} has objects of its own ({names}): name its --metadata too."
+        raise CannotBeginError(message)

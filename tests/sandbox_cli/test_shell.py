@@ -169,6 +169,37 @@ def test_a_shell_starts_an_org_of_its_own(tmp_path: Path) -> None:
     assert again.stdout.splitlines()[1].split() == ["Aurora", "Pending"]
 
 
+def test_an_orgs_data_is_not_opened_without_its_metadata(tmp_path: Path) -> None:
+    with LocalOrgServer([ROOT / "salesforce"], data=tmp_path):
+        pass
+    before = (tmp_path / "org.sqlite3").read_bytes()
+
+    done = sandbox("shell", "--data", tmp_path, "-e", "objects")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "has objects of its own (Order_Proposal__History, Order_Proposal__c, " in done.stderr
+    assert (tmp_path / "org.sqlite3").read_bytes() == before
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(org: LocalOrgServer) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "shell", "--url", org.url, "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.write("objects\n" * 3)
+        process.stdin.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
