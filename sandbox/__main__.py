@@ -1,86 +1,64 @@
 """`python -m sandbox`: the local org on the command line.
 
-Owns exit codes: 0 done, 1 something was checked and is wrong, 2 it could not start or was asked
-for nonsense.
+Owns exit codes: 0 done, 1 something was checked or refused and is wrong, 2 it could not start or
+was asked for nonsense.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-DESCRIPTION = "A Salesforce org on this machine, loaded from SFDX metadata; loopback only."
+from sandbox.cli.commands import COMMANDS
+
+_ABOUT = """\
+A Salesforce org on this machine, loaded from SFDX metadata; loopback only.
+
+  python -m sandbox serve --metadata my-sfdx-project    starts one
+  python -m sandbox shell                               asks it
+
+What it is, and what it is not: sandbox/README.md. What it has: sandbox/COVERAGE.md.
+"""
+_AFTERWORD = """\
+`python -m sandbox COMMAND --help` tells each command's examples, exit codes and files.
+Exit codes: 0 done, 1 something is wrong or was refused, 2 it could not start.
+"""
+_NO_COMMAND = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    given = _make_parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = given.run
-    return run(given)
+    parser = make_parser()
+    given = parser.parse_args(arguments)
+    if given.command is None:
+        print("Say what to do; here is what there is.\n", file=sys.stderr)
+        parser.print_help(sys.stderr)
+        return _NO_COMMAND
+    code: int = given.command(given)
+    return code
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=DESCRIPTION)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_serve(commands.add_parser("serve", help="start the org, print one JSON line, and serve"))
-    check = commands.add_parser("check", help="check a metadata folder, as a deploy would and more")
-    check.add_argument("folder", type=Path)
-    check.set_defaults(run=_check)
-    conformance = commands.add_parser("conformance", help="run a file of formula or SOQL cases")
-    conformance.add_argument("language", choices=["formula", "soql"])
-    conformance.add_argument("file", type=Path)
-    conformance.set_defaults(run=_conformance)
-    coverage = commands.add_parser("coverage", help="print what of Salesforce is here, as Markdown")
-    coverage.set_defaults(run=_coverage)
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` is the Command given, or None."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description=_ABOUT,
+        epilog=_AFTERWORD,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=None)
+    parsers = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for command in COMMANDS:
+        own = parsers.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(own)
+        own.set_defaults(command=command)
     return parser
-
-
-def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8080, help="plain HTTP, 0 = any (%(default)s)")
-    parser.add_argument("--tls-port", type=int, default=8443, help="HTTPS, 0 = any (%(default)s)")
-    parser.add_argument("--proxy-port", type=int, help="CONNECT proxy for *.salesforce.com")
-    parser.add_argument(
-        "--metadata", action="append", default=[], metavar="FOLDER", help="SFDX folder; repeatable"
-    )
-    parser.add_argument("--data", metavar="DIR", help="where data and certificates live")
-    parser.add_argument(
-        "--daily-limit", type=int, default=100_000, help="API calls per 24 hours (%(default)s)"
-    )
-    parser.add_argument(
-        "--session-lifetime-s", type=int, help="seconds of org time until a token expires (never)"
-    )
-    parser.set_defaults(run=_serve)
-
-
-def _serve(given: argparse.Namespace) -> int:
-    from sandbox.serving import serve
-
-    return serve(given)
-
-
-def _check(given: argparse.Namespace) -> int:
-    from sandbox.metadata import main as check_metadata
-
-    return check_metadata(given.folder)
-
-
-def _conformance(given: argparse.Namespace) -> int:
-    if not given.file.is_file():
-        print(f"There is no case file {given.file}.", file=sys.stderr)
-        return 2
-    from importlib import import_module
-
-    run: Callable[[Path], int] = import_module(f"sandbox.conformance.{given.language}").run
-    return run(given.file)
-
-
-def _coverage(_: argparse.Namespace) -> int:
-    from sandbox.coverage import render_coverage
-
-    print(render_coverage(), end="")
-    return 0
 
 
 if __name__ == "__main__":

@@ -18,8 +18,10 @@ from sandbox.api import jsonio
 from sandbox.api.call import Answer
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import to_response
+from sandbox.control_seeding import seed_csv, seed_plan
+from sandbox.control_snapshots import snapshot_actions
+from sandbox.metadata.idle import group_idle
 from sandbox.org.errors import OrgError, refuse
-from sandbox.plan_files import fill_in_files
 
 if TYPE_CHECKING:
     from sandbox.api.services import Services
@@ -69,9 +71,14 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         faults.clear()
         return Answer(204)
 
+    def read_metadata() -> Answer:
+        groups = group_idle(services.org.schema.unsupported)
+        return Answer(body={"without_effect": [group.as_json() for group in groups]})
+
     return [
         ("/reset", ["POST"], lambda: _reset(services)),
-        ("/seed", ["POST"], lambda: _seed(services)),
+        ("/seed", ["POST"], lambda: seed_plan(services, _read_body())),
+        ("/seed/tables", ["POST"], lambda: seed_csv(services, _read_object())),
         ("/clock", ["GET"], read_clock),
         ("/clock", ["POST"], set_clock),
         ("/requests", ["GET"], read_requests),
@@ -81,6 +88,8 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         ("/faults", ["POST"], lambda: _add_faults(services)),
         ("/faults", ["DELETE"], clear_faults),
         ("/faults/release", ["POST"], lambda: _release(services)),
+        ("/metadata", ["GET"], read_metadata),
+        *snapshot_actions(services, _read_object),
     ]
 
 
@@ -118,12 +127,6 @@ def _reset(services: Services) -> Answer:
     if body.get("faults"):
         services.faults.clear()
     return Answer(204)
-
-
-def _seed(services: Services) -> Answer:
-    plan = fill_in_files(_read_body(), services.settings.data_folders)
-    ids = services.org.seed(plan)
-    return Answer(body={"ids": ids, "created": len(ids)})
 
 
 def _set_clock(services: Services, body: Mapping[str, object]) -> None:

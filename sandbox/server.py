@@ -25,12 +25,14 @@ from sandbox.api.sessions import (
     Sessions,
 )
 from sandbox.control import reset_org
+from sandbox.folder_lock import claimed
 from sandbox.keys import load_login_key
 from sandbox.listener import HOST, Listener
 from sandbox.metadata.ledger import MetadataLedger
 from sandbox.org.org import Org
 from sandbox.org.schema import Schema
 from sandbox.proxy import LoginProxy
+from sandbox.snapshots import Snapshots
 from sandbox.soql import parse as parse_soql
 from sandbox.tls import make_tls_context
 
@@ -58,8 +60,15 @@ class LocalOrgServer:
     ) -> None:
         self._data_folders = tuple(Path(folder) / "data" for folder in metadata)
         where = Path(data) if data else None
-        ledger = None if schema else MetadataLedger(find_folders(metadata), where)
         with ExitStack() as stack:
+            # Before anything in it is read; bad metadata leaves no folder behind.
+            is_known = where is not None and where.is_dir()
+            if where is not None and is_known:
+                stack.enter_context(claimed(where))
+            ledger = None if schema else MetadataLedger(find_folders(metadata), where)
+            if where is not None and not is_known:
+                where.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(claimed(where))
             self._start(
                 stack,
                 ledger or schema or Schema(),
@@ -79,6 +88,7 @@ class LocalOrgServer:
     ) -> None:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         plain = _closing(stack, Listener(ports[0]))
         secure = _closing(stack, Listener(ports[1], make_tls_context(folder)))
         self.url = f"http://{HOST}:{plain.port}"
@@ -115,7 +125,10 @@ class LocalOrgServer:
     ) -> Services:
         settings = ApiSettings(self.url, self.tls_url, *limits, self._data_folders)
         sessions = Sessions(self.org.org_id, data, settings.session_lifetime_s)
-        return make_services(self.org, settings, sessions, self._key.public, data, ledger)
+        snapshots = Snapshots(self.folder)
+        return make_services(
+            self.org, settings, sessions, self._key.public, snapshots, data, ledger
+        )
 
     @property
     def access_token(self) -> str:

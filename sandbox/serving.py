@@ -11,25 +11,12 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from types import FrameType
 
-from sandbox.listener import PortInUseError
-from sandbox.metadata import MetadataError
-from sandbox.org.ddl import IncompatibleDataError
-from sandbox.org.org import SchemaError
+from sandbox.cli.outcomes import CANNOT_BEGIN
+from sandbox.metadata.idle import list_idle
 from sandbox.server import LocalOrgServer
-
-CANNOT_START = 2
-_REFUSALS = (
-    MetadataError,
-    SchemaError,
-    IncompatibleDataError,
-    PortInUseError,
-    OSError,
-    ValueError,
-)
+from sandbox.starting import START_ERRORS
 
 
 def serve(given: argparse.Namespace) -> int:
@@ -45,22 +32,15 @@ def serve(given: argparse.Namespace) -> int:
             daily_limit=given.daily_limit,
             session_lifetime_s=given.session_lifetime_s,
         )
-    except _REFUSALS as error:
+    except START_ERRORS as error:
         print(f"The local org cannot start: {error}", file=sys.stderr)
-        return CANNOT_START
+        return CANNOT_BEGIN
     with server:
-        for line in list_unsupported(server.org.schema.unsupported):
+        for line in list_idle(server.org.schema.unsupported):
             print(line, file=sys.stderr)
         print(json.dumps(server.start_line), flush=True)
         stopped.wait()
     return 0
-
-
-def list_unsupported(names: Iterable[str]) -> Iterator[str]:
-    """One line per kind of metadata that was read and has no effect, naming each component."""
-    for kind, group in groupby(sorted(names), key=lambda name: name.partition(" ")[0]):
-        shown = ", ".join(name.partition(" ")[2] for name in group)
-        yield f"Loaded without effect: {kind} {shown}".rstrip()
 
 
 def _stop_on_signals() -> threading.Event:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from sandbox.api.sessions import Sessions
     from sandbox.metadata.ledger import MetadataLedger
     from sandbox.org.org import Org
+    from sandbox.snapshots import Snapshots
 
 FAMILIES = (
     resources,
@@ -85,6 +86,7 @@ def make_services(
     settings: ApiSettings,
     sessions: Sessions,
     jwt_key: RSAPublicKey,
+    snapshots: Snapshots,
     folder: Path | None = None,
     ledger: MetadataLedger | None = None,
 ) -> Services:
@@ -103,6 +105,7 @@ def make_services(
         router=Router(route for family in FAMILIES for route in family.ROUTES),
         bulk=BulkDesk(org, folder and folder / "bulk", partial(row_fault_check, faults)),
         deployments=Deployments(org, ledger),
+        snapshots=snapshots,
         jwt_key=jwt_key,
     )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sandbox.counters import Counters
     from sandbox.faults import FaultPlan
     from sandbox.org.org import Org
+    from sandbox.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
@@ -50,5 +51,6 @@ class Services:
     router: Router
     bulk: BulkDesk
     deployments: Deployments
+    snapshots: Snapshots
     jwt_key: RSAPublicKey  #: checks JWT bearer assertions
     retrievals: dict[str, dict[str, object]] = field(default_factory=dict)  #: results by Id

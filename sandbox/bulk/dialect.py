@@ -47,6 +47,13 @@ class Dialect:
     def read(self, path: Path) -> Iterator[list[str]]:
         """The rows of a file, its header first; empty lines are none.
 
+        Raises BadTableError as `read_numbered` does.
+        """
+        return (row for _, row in self.read_numbered(path))
+
+    def read_numbered(self, path: Path) -> Iterator[tuple[int, list[str]]]:
+        """Each row with the number of the line that it begins on, from 1; empty lines are none.
+
         Raises BadTableError for text that is no UTF-8, quotes that do not close, and lines that
         end otherwise than the job says.
         """
@@ -55,7 +62,11 @@ class Dialect:
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 reader = csv.reader(file, delimiter=DELIMITERS[self.column_delimiter], strict=True)
-                yield from (row for row in reader if row)
+                line = 1
+                for row in reader:
+                    if row:
+                        yield line, row
+                    line = reader.line_num + 1
         except UnicodeDecodeError as error:
             raise BadTableError(f"InvalidBatch : The file is not UTF-8: {error}") from error
         except csv.Error as error:

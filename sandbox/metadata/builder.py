@@ -41,9 +41,25 @@ from sandbox.org.schema import FieldType, RecordType, Schema, SObject, Validatio
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 #: Elements that have no effect here, by kind of the file that holds them.
-_IDLE_ELEMENTS = {
-    "permissionset": ("applicationVisibilities", "tabSettings", "recordTypeVisibilities"),
-    "object": ("sharingModel", "compactLayoutAssignment", "searchLayouts", "actionOverrides"),
+IDLE_ELEMENTS = {
+    "permissionset": (
+        "applicationVisibilities",
+        "tabSettings",
+        "recordTypeVisibilities",
+        "classAccesses",
+        "pageAccesses",
+        "flowAccesses",
+        "customMetadataTypeAccesses",
+        "customSettingAccesses",
+        "externalDataSourceAccesses",
+    ),
+    "object": (
+        "sharingModel",
+        "externalSharingModel",
+        "compactLayoutAssignment",
+        "searchLayouts",
+        "actionOverrides",
+    ),
     "recordType": ("picklistValues", "businessProcess"),
 }
 _KNOWN_OBJECT_SUFFIX = "__c"
@@ -240,7 +256,7 @@ class _Builder:
         for component in self.project.components:
             if not component.kind.has_effect:
                 self._unsupported(component)
-            for tag in _IDLE_ELEMENTS.get(component.kind.suffix, ()):
+            for tag in IDLE_ELEMENTS.get(component.kind.suffix, ()):
                 if child(component.element, tag) is not None:
                     self._unsupported(component, f": {tag}")
             if component.kind.suffix == "field":

@@ -38,7 +38,7 @@ class MetadataLedger:
     def __init__(self, folders: Sequence[Path] = (), data: Path | None = None) -> None:
         self.lock = RLock()  #: held by a deploy from its first look to its last write
         self._data = data
-        self._prefixes = _read_prefixes(data)
+        self._prefixes = read_prefixes(data)
         base = read_project(folders)
         kept = _find_kept(data / _FOLDER) if data else []
         added = read_project(kept)
@@ -89,7 +89,8 @@ def _prefixes_of(schema: Schema) -> dict[str, str]:
     return {o.name: o.key_prefix for o in schema.objects.values() if o.custom or o.history_of}
 
 
-def _read_prefixes(data: Path | None) -> dict[str, str]:
+def read_prefixes(data: Path | None) -> dict[str, str]:
+    """The key prefixes that a data folder's objects have, by name. Raises ValueError."""
     path = data / _PREFIXES if data else None
     if path is None or not path.exists():
         return {}

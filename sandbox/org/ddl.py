@@ -54,7 +54,7 @@ def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS _erased (sobject TEXT, id TEXT PRIMARY KEY, deleted_at TEXT)"
     )
-    before = _stored_shape(connection)
+    before = stored_shape(connection)
     now = _shape(schema)
     _replace_retyped(connection, before, now)
     for sobject in schema.objects.values():
@@ -81,7 +81,8 @@ def _reading(field: Field) -> str:
     return "DateTime" if field.type is FieldType.DATETIME else "text"
 
 
-def _stored_shape(connection: sqlite3.Connection) -> dict[str, str]:
+def stored_shape(connection: sqlite3.Connection) -> dict[str, str]:
+    """How the database's columns are read, by `Order.Budget__c`: its schema's fingerprint."""
     row = connection.execute("SELECT value FROM _org WHERE key = 'shape'").fetchone()
     shape: dict[str, str] = json.loads(row[0]) if row else {}
     return shape
@@ -96,7 +97,7 @@ def _replace_retyped(
         for name, reading in now.items()
         if before.get(name, reading) != reading
     }
-    filled = {name: how for name, how in changed.items() if _holds_values(connection, name)}
+    filled = {name: how for name, how in changed.items() if holds_values(connection, name)}
     if filled:
         raise IncompatibleDataError(filled)
     for name in changed:
@@ -105,7 +106,8 @@ def _replace_retyped(
         connection.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(column)}")
 
 
-def _holds_values(connection: sqlite3.Connection, name: str) -> bool:
+def holds_values(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether any row has a value in the column `Order.Budget__c`."""
     table, column = (quote(part) for part in name.split("."))
     sql = f"SELECT 1 FROM {table} WHERE {column} IS NOT NULL LIMIT 1"  # noqa: S608 - quoted names
     return connection.execute(sql).fetchone() is not None

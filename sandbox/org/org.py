@@ -26,9 +26,10 @@ from sandbox.org.merging import merge_records
 from sandbox.org.plans import plan_saves
 from sandbox.org.reading import FormulaReader, retrieve_record
 from sandbox.org.saving import insert_record, update_record
-from sandbox.org.schema import Schema
-from sandbox.org.seeding import seed_org
+from sandbox.org.schema import Schema, SObject
+from sandbox.org.seeding import seed_org, seed_record
 from sandbox.org.setup_rows import ORG_ID, prepare_rows
+from sandbox.org.snapshots import copy_data, fit_copy, take_over
 from sandbox.org.store import Store
 from sandbox.org.upserts import upsert_record
 from sandbox.org.users import Users
@@ -236,9 +237,27 @@ class Org:
             self.core.users.forget()
             prepare_rows(self.core)
 
+    def copy_to(self, path: Path) -> None:
+        """Write all data into a new file, as of one instant."""
+        copy_data(self.core, path)
+
+    def fit_copy(self, path: Path) -> None:
+        """Make a copy fit for `take_over`. Raises MisfitError when this org cannot read it all."""
+        fit_copy(self.core, path)
+
+    def take_over(self, path: Path) -> None:
+        """Have the data of a copy instead of the present data. Raises MisfitError."""
+        take_over(self.core, path)
+
     def seed(self, plan: object) -> dict[str, str]:
         """Store a data plan; returns the Id of each record by its referenceId. Raises OrgError."""
         return seed_org(self.core, plan)
+
+    def seed_record(
+        self, sobject: SObject, values: Mapping[str, object], username: str | None = None
+    ) -> str:
+        """Store one record as a data load does; returns its Id. Raises OrgError."""
+        return seed_record(self.core, sobject, values, username)
 
 
 def _id(text: str) -> str:

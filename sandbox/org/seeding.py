@@ -53,13 +53,27 @@ def seed_org(core: Core, raw: object) -> dict[str, str]:
         for plan in plans:
             actor = _actor(core, plan.user or LOADER)
             rows = RelatedRows(core.store)
-            saves = [(r, _store(core, actor, r, ids, rows)) for r in plan.records]
+            saves = [(r, _store_named(core, actor, r, ids, rows)) for r in plan.records]
             rows.forget()
             if plan.checks:
                 _check(saves)
             stored += saves
         _roll_up(core, stored)
     return ids
+
+
+def seed_record(
+    core: Core, sobject: SObject, raw: Mapping[str, object], username: str | None = None
+) -> str:
+    """Store one record as `seed_org` does, checked at once; returns its Id. Raises OrgError."""
+    with core.store.savepoint():
+        actor = _actor(core, username or LOADER)
+        seed = SeedRecord("", sobject, dict(raw))
+        ids = {seed.reference: core.store.new_id(sobject)}
+        save = _store(core, actor, seed, ids, RelatedRows(core.store))
+        check_save(save)
+        roll_up(core, actor, sobject, [save.record])
+    return ids[seed.reference]
 
 
 def _roll_up(core: Core, saves: list[tuple[SeedRecord, Save]]) -> None:
@@ -90,15 +104,21 @@ def _give_ids(core: Core, plans: list[SeedPlan]) -> dict[str, str]:
     return ids
 
 
-def _store(
+def _store_named(
     core: Core, actor: Actor, seed: SeedRecord, ids: Mapping[str, str], rows: RelatedRows
 ) -> Save:
     with _naming(seed):
-        raw = _resolve_references(seed, ids)
-        audit = _read_audit(seed.sobject, raw)
-        given = {name: value for name, value in raw.items() if not _is_audit(seed.sobject, name)}
-        values = read_input(core, seed.sobject, given, is_new=True)
-        save = prepare_insert(core, actor, seed.sobject, values, rows)
+        return _store(core, actor, seed, ids, rows)
+
+
+def _store(
+    core: Core, actor: Actor, seed: SeedRecord, ids: Mapping[str, str], rows: RelatedRows
+) -> Save:
+    raw = _resolve_references(seed, ids)
+    audit = _read_audit(seed.sobject, raw)
+    given = {name: value for name, value in raw.items() if not _is_audit(seed.sobject, name)}
+    values = read_input(core, seed.sobject, given, is_new=True)
+    save = prepare_insert(core, actor, seed.sobject, values, rows)
     save.record["Id"] = ids[seed.reference]
     assign_auto_numbers(save)
     stamp(save.record, actor.user_id, save.now, is_new=True)

@@ -20,7 +20,7 @@ from sandbox.org.late_commits import LateCommits
 from sandbox.org.schema import Schema, SObject
 from sandbox.org.tables import Record, Table
 
-_FILE_NAME = "org.sqlite3"
+FILE_NAME = "org.sqlite3"
 _CACHE_KIB = 64 * 1024
 
 
@@ -170,6 +170,14 @@ class Store:
             self.late.clear()
             self._forget()
 
+    def reload(self) -> None:
+        """Start from what the database holds now: all of it was replaced."""
+        self._last_numbers.clear()
+        self._dirty.clear()
+        self.late.clear()
+        self._load_sequences()
+        self._forget()
+
     def _open_tables(self, schema: Schema) -> None:
         self.schema = schema
         self.tables = {
@@ -198,7 +206,7 @@ def _connect(data_dir: Path | None) -> sqlite3.Connection:
         data_dir.mkdir(parents=True, exist_ok=True)
     # An empty name is a private database that spills to disk once it outgrows its cache: a million
     # rows without a data folder must not fill the memory.
-    target = "" if data_dir is None else str(data_dir / _FILE_NAME)
+    target = "" if data_dir is None else str(data_dir / FILE_NAME)
     connection = sqlite3.connect(
         target, isolation_level=None, check_same_thread=False, cached_statements=1024
     )

@@ -169,3 +169,16 @@ def test_a_web_page_of_another_site_cannot_empty_the_org(rest: RestClient) -> No
     refused = rest.post("/_sandbox/reset", {}, headers={"Origin": "https://evil.example"})
 
     assert refused.status_code == 403
+
+
+def test_the_metadata_without_effect_is_told_by_name(rest: RestClient) -> None:
+    groups = rest.control("GET", "metadata")["without_effect"]
+
+    assert {
+        "kind": "CustomApplication",
+        "reason": "no effect over the API",
+        "names": ["Manufaktura"],
+    } in groups
+    assert "Order.BillingAddress" in next(
+        group["names"] for group in groups if group["kind"] == "standard field"
+    )

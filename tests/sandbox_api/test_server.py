@@ -17,7 +17,6 @@ import requests
 
 from sandbox.listener import Listener, PortInUseError
 from sandbox.server import LocalOrgServer
-from sandbox.serving import list_unsupported
 from tests.conftest import ROOT
 from tests.sandbox_api.builders import an_account, seed_tender
 from tests.sandbox_api.clients import RestClient, a_session
@@ -92,6 +91,7 @@ def test_the_command_prints_one_line_serves_and_stops_cleanly(
     assert process.returncode == 0
     assert output == ""
     assert "Traceback" not in errors
+    assert "CustomApplication 1, no effect over the API: Manufaktura" in errors
 
 
 def test_a_port_in_use_is_a_message_and_exit_code_2() -> None:
@@ -104,15 +104,6 @@ def test_a_port_in_use_is_a_message_and_exit_code_2() -> None:
 
     assert f"Port {port} on 127.0.0.1 cannot be used" in message
     assert "choose another port" in message
-
-
-def test_what_has_no_effect_is_listed_by_name_one_line_per_kind() -> None:
-    names = ["Layout Order-Order Layout", "CustomTab Order__c", "Layout Case-Case Layout"]
-
-    assert list(list_unsupported(names)) == [
-        "Loaded without effect: CustomTab Order__c",
-        "Loaded without effect: Layout Case-Case Layout, Order-Order Layout",
-    ]
 
 
 def test_a_missing_metadata_folder_is_named() -> None:
