@@ -75,6 +75,12 @@ def find_shuffle_seed(faults: Sequence[Fault]) -> int | None:
     return hits[0].seed if hits else None
 
 
+def find_delay(faults: Sequence[Fault]) -> float:
+    """After how much org time the rows of a job closed now can be read; 0 means at once."""
+    hits = [f for f in faults if f.action is FaultAction.LATE_VISIBLE_COMMITS]
+    return hits[0].delay_s if hits else 0.0
+
+
 def show_job(job: Job) -> dict[str, object]:
     """A job as its creation and its changes answer it."""
     shown: dict[str, object] = {

@@ -53,6 +53,7 @@ class Batch:
     processed: int = 0
     failed: int = 0
     work_ms: int = 0
+    late_s: float = 0.0  #: a fault: saved rows can be read that much org time later
 
 
 @dataclass

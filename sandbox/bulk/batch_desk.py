@@ -56,14 +56,18 @@ class BatchDesk:
         """The job whose Id starts so: 15 characters will do."""
         return next((j for j in list(self._jobs.values()) if j.id[:15] == job_id[:15]), None)
 
-    def add_batch(self, job: BatchJob, data: bytes) -> Batch:
-        """Take a batch and work it off when its turn comes."""
+    def add_batch(self, job: BatchJob, data: bytes, late_s: float = 0.0) -> Batch:
+        """Take a batch and work it off when its turn comes.
+
+        What it saves can be read `late_s` seconds of org time later.
+        """
         with self._lock:
             batch_id, now = make_id(_BATCH_PREFIX, self._next()), self._moment()
             self._folder.mkdir(parents=True, exist_ok=True)
             request = self._folder / f"{self._serial}.request"
             request.write_bytes(data)
             batch = Batch(batch_id, job.id, request, request.with_suffix(".result"), now, now)
+            batch.late_s = late_s
             job.batches[batch_id] = batch
         self._worker.submit(lambda: self._work(job, batch))
         return batch
@@ -133,7 +137,8 @@ class BatchDesk:
         actor = self._org.actor(job.user_id)
         outcomes: list[dict[str, object]] = []
         for start in range(0, len(rows), CHUNK):
-            saved = save_chunk(self._org, actor, task, rows[start : start + CHUNK], check)
+            with self._org.store.late.delaying(batch.late_s):
+                saved = save_chunk(self._org, actor, task, rows[start : start + CHUNK], check)
             outcomes += [_outcome(one) for one in saved]
             batch.processed += len(saved)
             batch.failed += sum(bool(one.errors) for one in saved)
