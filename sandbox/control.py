@@ -18,6 +18,7 @@ from sandbox.api import jsonio
 from sandbox.api.call import Answer
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import to_response
+from sandbox.fault_help import describe_faults
 from sandbox.org.errors import OrgError, refuse
 from sandbox.plan_files import fill_in_files
 
@@ -174,6 +175,8 @@ def _bad_clock(what: str) -> OrgError:
 
 
 def _read_faults(services: Services) -> Answer:
+    if "help" in request.args:
+        return Answer(body=describe_faults())
     name = request.args.get("waiting_for")
     if name:
         timeout_s = min(request.args.get("timeout_s", 10.0, type=float), _LONGEST_WAIT_S)
@@ -184,10 +187,7 @@ def _read_faults(services: Services) -> Answer:
 
 def _add_faults(services: Services) -> Answer:
     body = _read_body()
-    given = body.get("faults", [body]) if isinstance(body, dict) else body
-    if not isinstance(given, list) or not all(isinstance(spec, dict) for spec in given):
-        raise refuse("INVALID_FAULT", "A fault is an object; several are a list of objects.")
-    added = [services.faults.add(spec).as_json() for spec in given]
+    added = [fault.as_json() for fault in services.faults.add(body)]
     return Answer(201, added[0] if isinstance(body, dict) and "faults" not in body else added)
 
 

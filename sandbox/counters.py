@@ -30,11 +30,13 @@ class LogEntry:
     status: int
     user: str | None
     at: datetime
+    number: int = 0  #: its place among the requests since the log was emptied, from 1
     faults: list[str] = field(default_factory=list)  #: ids of the faults that hit it
 
     def as_json(self) -> dict[str, object]:
         """The entry as `GET /_sandbox/requests` shows it."""
         return {
+            "number": self.number,
             "method": self.method,
             "path": self.path,
             "kind": self.kind,
@@ -56,6 +58,7 @@ class Counters:
         self._by_kind: Counter[str] = Counter()
         self._by_hour: Counter[datetime] = Counter()
         self._log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
+        self._last_number = 0
 
     @property
     def used(self) -> int:
@@ -71,6 +74,12 @@ class Counters:
             self._by_kind[kind] += 1
             self._by_hour[self._hour()] += 1
             return True
+
+    def next_number(self) -> int:
+        """The number of a request that comes in now."""
+        with self._lock:
+            self._last_number += 1
+            return self._last_number
 
     def record(self, entry: LogEntry) -> None:
         """Add a served request to the log."""
@@ -88,6 +97,7 @@ class Counters:
             self._by_kind.clear()
             self._by_hour.clear()
             self._log.clear()
+            self._last_number = 0
             self.daily_limit = self._configured_limit
 
     def as_json(self) -> dict[str, object]:

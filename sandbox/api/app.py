@@ -37,7 +37,8 @@ from sandbox.api.call import Answer
 from sandbox.api.data import make_data_blueprint
 from sandbox.api.deployments import Deployments
 from sandbox.api.errors import refusal_answer
-from sandbox.api.http import frame_requests, to_response
+from sandbox.api.frame import frame_requests
+from sandbox.api.http import to_response
 from sandbox.api.locators import Locators
 from sandbox.api.oauth import make_oauth_blueprint
 from sandbox.api.router import Router
@@ -92,7 +93,7 @@ def make_services(
 
     Bulk jobs survive in `folder`; `ledger` is the org's metadata in files.
     """
-    faults = FaultPlan(org.clock.now)
+    faults = FaultPlan()
     return Services(
         org=org,
         settings=settings,

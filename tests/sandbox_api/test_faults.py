@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.fault import DEFAULTS, PLANNED_ACTIONS, FaultAction
+from sandbox.fault_help import KEYS
 from sandbox.server import LocalOrgServer
 from tests.sandbox_api.builders import an_account
 from tests.sandbox_api.clients import RestClient
@@ -74,6 +76,20 @@ def test_limit_and_lock_faults_speak_salesforces_words(rest: RestClient) -> None
             "message": "unable to obtain exclusive access to this record",
             "errorCode": "UNABLE_TO_LOCK_ROW",
             "fields": [],
+        }
+    ]
+
+
+def test_the_limit_of_long_calls_at_once_speaks_of_itself(rest: RestClient) -> None:
+    add(rest, action="concurrent_limit", times=1)
+
+    refused = rest.get("limits")
+
+    assert refused.status_code == 403
+    assert refused.json() == [
+        {
+            "message": "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+            "errorCode": "REQUEST_LIMIT_EXCEEDED",
         }
     ]
 
@@ -220,7 +236,9 @@ def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> 
         "kind": "limits",
         "user": "admin@manufaktura.example",
         "call": 1,
+        "request": 1,
     }
+    assert [e["number"] for e in rest.control("GET", "requests")["log"] if e["faults"]] == [1]
     rest.control("DELETE", "faults")
     assert rest.control("GET", "faults") == {"faults": [], "fired": [], "waiting": []}
 
@@ -255,6 +273,13 @@ def test_a_fault_that_is_not_here_yet_is_refused_by_name(rest: RestClient, actio
         {"status": 503, "probability": "often"},
         {"status": 503, "path": 5},
         {"status": 503, "inner": "yes"},
+        {"status": 503, "probability": 1.5},
+        {"action": "truncated_body", "keep": 1.1},
+        {"action": "truncated_body", "framing": "shredded"},
+        {"seed": 7, "faults": [{"status": 503}, {"status": 503, "pth": "/limits"}]},
+        {"seed": "seven", "faults": [{"status": 503}]},
+        {"sed": 7, "faults": [{"status": 503}]},
+        {"faults": {"status": 503}},
         {"action": {"status": 503}},
         "503",
     ],
@@ -265,6 +290,56 @@ def test_a_fault_that_means_nothing_is_refused(rest: RestClient, fault: Any) -> 
     assert refused.status_code == 400
     assert refused.json()[0]["errorCode"] == "INVALID_FAULT"
     assert rest.control("GET", "faults")["faults"] == []
+
+
+def test_one_seed_of_a_plan_gives_every_fault_a_die_of_its_own(rest: RestClient) -> None:
+    coin = {"status": 500, "kind": "limits", "probability": 0.5}
+    plan = {"seed": 7, "faults": [coin, coin | {"status": 502}, coin | {"seed": 3}]}
+
+    def play(seed: int) -> tuple[list[int], list[int]]:
+        rest.control("DELETE", "faults")
+        added = rest.control("POST", "faults", plan | {"seed": seed})
+        return [f["seed"] for f in added], [rest.get("limits").status_code for _ in range(20)]
+
+    first, again, other = play(7), play(7), play(8)
+
+    assert first == again
+    assert first[0][:2] != other[0][:2]
+    assert len(set(first[0])) == 3
+    assert first[0][2] == other[0][2] == 3
+    assert set(first[1]) == {200, 500, 502}
+
+
+def test_the_die_falls_the_same_way_whatever_else_chooses_the_calls(rest: RestClient) -> None:
+    def play(**limits: Any) -> list[int]:
+        rest.control("DELETE", "faults")
+        add(rest, status=500, kind="limits", probability=0.5, seed=1, **limits)
+        statuses = [rest.get("limits").status_code for _ in range(12)]
+        return [number for number, status in enumerate(statuses, 1) if status == 500]
+
+    free = play()
+
+    assert play(call=list(range(4, 13))) == [number for number in free if number >= 4]
+    assert play(times=2) == free[:2]
+
+
+def test_a_fault_counts_only_the_requests_that_it_can_do_something_to(rest: RestClient) -> None:
+    add(rest, action="late_visible_commits", times=1)
+    add(rest, action="shuffled_bulk_results", times=1)
+    add(rest, action="truncated_bulk_results", times=1)
+
+    rest.get("limits")
+    rest.post("sobjects/Account", an_account())
+
+    assert [entry["action"] for entry in fired(rest)] == ["late_visible_commits"]
+
+
+def test_the_help_tells_of_every_action_and_key(rest: RestClient) -> None:
+    shown = rest.control("GET", "faults?help")
+
+    assert set(shown["actions"]) == {str(action) for action in FaultAction}
+    assert set(shown["keys"]) == set(KEYS) == set(DEFAULTS)
+    assert set(shown["planned"]) == PLANNED_ACTIONS
 
 
 def test_a_late_commit_is_stamped_now_and_readable_later(
