@@ -80,10 +80,11 @@ def test_a_wrong_verb_is_told_which_are_right(rest: RestClient) -> None:
     assert refused.status_code == 405
     assert refused.json() == [
         {
-            "message": "HTTP Method 'PUT' not allowed. Allowed are DELETE,GET,PATCH",
+            "message": "HTTP Method 'PUT' not allowed. Allowed are HEAD,GET,PATCH,DELETE",
             "errorCode": "METHOD_NOT_ALLOWED",
         }
     ]
+    assert refused.headers["Allow"] == "HEAD,GET,PATCH,DELETE"
 
 
 def test_a_post_may_stand_for_a_patch(rest: RestClient) -> None:
