@@ -11,7 +11,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sandbox.editions import BASE_CALLS, EDITIONS
+
 DESCRIPTION = "A Salesforce org on this machine, loaded from SFDX metadata; loopback only."
+_EDITION_HELP = f"whose daily limit holds: {', '.join(EDITIONS)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,8 +48,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         "--metadata", action="append", default=[], metavar="FOLDER", help="SFDX folder; repeatable"
     )
     parser.add_argument("--data", metavar="DIR", help="where data and certificates live")
+    parser.add_argument("--edition", metavar="NAME", choices=EDITIONS, help=_EDITION_HELP)
     parser.add_argument(
-        "--daily-limit", type=int, default=100_000, help="API calls per 24 hours (%(default)s)"
+        "--licences", type=int, default=1, metavar="N", help="of the edition (%(default)s)"
+    )
+    parser.add_argument(
+        "--daily-limit", type=int, metavar="N", help=f"API calls per 24 hours ({BASE_CALLS})"
     )
     parser.add_argument(
         "--session-lifetime-s", type=int, help="seconds of org time until a token expires (never)"

@@ -3,7 +3,7 @@
 Owns what "an API call" is: an authenticated REST or SOAP data call counts one, however many
 subrequests it carries; tokens, user info, the version list and the control plane count nothing.
 The daily allowance runs over the last 24 hours of the org's own clock, so a test that advances the
-clock by a day starts afresh, as an org would.
+clock by a day starts afresh, as an org would. How large it is says the org's edition.
 Source: developer.salesforce.com, "API Request Limits and Allocations".
 """
 
@@ -14,6 +14,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from sandbox.editions import Allowance
 
 #: The log is for people and tests; a benchmark must not fill the memory with it.
 LOG_LENGTH = 20_000
@@ -48,17 +50,22 @@ class LogEntry:
 
 
 class Counters:
-    """The org's meter. `now` is the org's clock, `daily_limit` its allowance of calls."""
+    """The org's meter. `now` is the org's clock."""
 
-    def __init__(self, now: Callable[[], datetime], daily_limit: int) -> None:
+    def __init__(self, now: Callable[[], datetime], allowance: Allowance) -> None:
         self._now = now
-        self._configured_limit = daily_limit
-        self.daily_limit = daily_limit
+        self._configured = allowance
+        self.allowance = allowance
         self._lock = threading.Lock()
         self._by_kind: Counter[str] = Counter()
         self._by_hour: Counter[datetime] = Counter()
         self._log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
         self._last_number = 0
+
+    @property
+    def daily_limit(self) -> int:
+        """Calls that are allowed within 24 hours."""
+        return self.allowance.daily_calls
 
     @property
     def used(self) -> int:
@@ -98,7 +105,7 @@ class Counters:
             self._by_hour.clear()
             self._log.clear()
             self._last_number = 0
-            self.daily_limit = self._configured_limit
+            self.allowance = self._configured
 
     def as_json(self) -> dict[str, object]:
         """What `GET /_sandbox/requests` answers."""
@@ -107,6 +114,9 @@ class Counters:
                 "total": self._by_kind.total(),
                 "by_kind": dict(sorted(self._by_kind.items())),
                 "daily": {"used": self._used(), "max": self.daily_limit},
+                "edition": self.allowance.edition,
+                "licences": self.allowance.licences,
+                "long_calls": self.allowance.long_calls,
                 "log": [entry.as_json() for entry in self._log],
             }
 

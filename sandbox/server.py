@@ -25,6 +25,7 @@ from sandbox.api.sessions import (
     Sessions,
 )
 from sandbox.control import reset_org
+from sandbox.editions import Allowance
 from sandbox.keys import load_login_key
 from sandbox.listener import HOST, Listener
 from sandbox.metadata.ledger import MetadataLedger
@@ -52,7 +53,7 @@ class LocalOrgServer:
         tls_port: int = 0,
         data: str | Path | None = None,
         proxy_port: int | None = None,
-        daily_limit: int = 100_000,
+        allowance: Allowance | None = None,
         session_lifetime_s: int | None = None,
         schema: Schema | None = None,
     ) -> None:
@@ -65,7 +66,7 @@ class LocalOrgServer:
                 ledger or schema or Schema(),
                 (port, tls_port, proxy_port),
                 where,
-                (daily_limit, session_lifetime_s),
+                (allowance or Allowance(), session_lifetime_s),
             )
             self._resources = stack.pop_all()
 
@@ -75,7 +76,7 @@ class LocalOrgServer:
         metadata: MetadataLedger | Schema,
         ports: tuple[int, int, int | None],
         data: Path | None,
-        limits: tuple[int, int | None],
+        limits: tuple[Allowance, int | None],
     ) -> None:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ class LocalOrgServer:
     def _make_services(
         self,
         data: Path | None,
-        limits: tuple[int, int | None],
+        limits: tuple[Allowance, int | None],
         ledger: MetadataLedger | None,
     ) -> Services:
         settings = ApiSettings(self.url, self.tls_url, *limits, self._data_folders)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from types import FrameType
 
+from sandbox.editions import allow
 from sandbox.listener import PortInUseError
 from sandbox.metadata import MetadataError
 from sandbox.org.ddl import IncompatibleDataError
@@ -42,7 +43,7 @@ def serve(given: argparse.Namespace) -> int:
             tls_port=given.tls_port,
             data=given.data,
             proxy_port=given.proxy_port,
-            daily_limit=given.daily_limit,
+            allowance=allow(given.edition, given.licences, given.daily_limit),
             session_lifetime_s=given.session_lifetime_s,
         )
     except _REFUSALS as error:
@@ -51,6 +52,8 @@ def serve(given: argparse.Namespace) -> int:
     with server:
         for line in list_unsupported(server.org.schema.unsupported):
             print(line, file=sys.stderr)
+        if not server.org.clock.is_real:
+            print(f"The org's clock was set: it is {server.org.clock}", file=sys.stderr)
         print(json.dumps(server.start_line), flush=True)
         stopped.wait()
     return 0

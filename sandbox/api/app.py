@@ -50,6 +50,7 @@ from sandbox.bulk.desk import BulkDesk
 from sandbox.control import make_control_blueprint
 from sandbox.counters import Counters
 from sandbox.faults import FaultPlan
+from sandbox.long_calls import LongCalls
 from sandbox.org.errors import refuse
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def make_services(
         org=org,
         settings=settings,
         sessions=sessions,
-        counters=Counters(org.clock.now, settings.daily_limit),
+        counters=Counters(org.clock.now, settings.allowance),
+        long_calls=LongCalls(org.clock.now),
         faults=faults,
         locators=Locators(org.clock.now),
         router=Router(route for family in FAMILIES for route in family.ROUTES),

@@ -41,6 +41,7 @@ _FREE_KINDS = {
     "/services/oauth2/userinfo": "userinfo",
 }
 _FREE_PREFIXES = {"/id/": "identity", "/services/Soap/u/": "soap_login"}
+_FREE = frozenset({*_FREE_KINDS.values(), *_FREE_PREFIXES.values()})
 #: The same for SOAP that is counted once its session is found good.
 _SOAP_PREFIXES = {"/services/Soap/m/": "metadata", "/services/Soap/s/": "apex"}
 
@@ -56,6 +57,10 @@ def frame_requests(app: Flask, services: Services) -> None:
     def _close(response: Response) -> Response:
         return _close_request(services, response)
 
+    @app.teardown_request
+    def _end(_: BaseException | None) -> None:
+        services.long_calls.leave(g.get("number", 0))
+
 
 def _open_request(services: Services) -> Response | None:
     g.faults, g.kind, g.user, g.number = [], "control", None, 0
@@ -69,6 +74,8 @@ def _open_request(services: Services) -> Response | None:
         _check_length()
         g.kind = _classify(services)
         g.user = find_username(services)
+        if g.user and g.kind not in _FREE:
+            services.long_calls.enter(g.number)
         return _apply_faults(services)
     except OrgError as error:
         return to_response(refusal_answer(error))

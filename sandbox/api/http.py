@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Response, request
+from flask import Response, g, request
 
 from sandbox.api import jsonio
 from sandbox.api.call import Answer, Stream
+from sandbox.fault import MESSAGES, FaultAction
 from sandbox.org.errors import refuse
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def find_username(services: Services) -> str | None:
 def admit_caller(services: Services, kind: str) -> Actor:
     """The user who calls; the call is counted from here on.
 
-    Raises OrgError INVALID_SESSION_ID (log in again) or REQUEST_LIMIT_EXCEEDED (wait a day).
+    Raises OrgError INVALID_SESSION_ID (log in again) or REQUEST_LIMIT_EXCEEDED (wait a day, or
+    until the long calls under way have ended, as its message says).
     """
     return admit_session(services, bearer_token() or "", kind)
 
@@ -61,9 +63,16 @@ def admit_session(services: Services, token: str, kind: str) -> Actor:
     user_id = services.org.find_user(username) if username else None
     if user_id is None:
         raise refuse("INVALID_SESSION_ID", "Session expired or invalid")
+    _check_long_calls(services)
     if not services.counters.take(kind):
-        raise refuse("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        raise refuse("REQUEST_LIMIT_EXCEEDED", MESSAGES[FaultAction.REQUEST_LIMIT_EXCEEDED])
     return services.org.actor(user_id)
+
+
+def _check_long_calls(services: Services) -> None:
+    services.long_calls.enter(g.number)
+    if services.long_calls.count_others(g.number) >= services.counters.allowance.long_calls:
+        raise refuse("REQUEST_LIMIT_EXCEEDED", MESSAGES[FaultAction.CONCURRENT_LIMIT])
 
 
 def to_response(answer: Answer) -> Response:

@@ -80,6 +80,12 @@ class BatchJob:
         """True when rows go out of the org."""
         return self.operation in {"query", "queryAll"}
 
+    @property
+    def is_at_work(self) -> bool:
+        """True while it takes batches or works them off."""
+        waiting = self.count(BatchState.QUEUED, BatchState.IN_PROGRESS)
+        return self.state is BoxState.OPEN or waiting > 0
+
     def count(self, *states: BatchState) -> int:
         """How many batches are in one of the states."""
         return sum(batch.state in states for batch in self.batches.values())

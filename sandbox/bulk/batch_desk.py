@@ -19,6 +19,7 @@ from sandbox.bulk.batch import Batch, BatchJob, BatchState, BoxState
 from sandbox.bulk.batch_query import write_query
 from sandbox.bulk.batch_rows import read_rows
 from sandbox.bulk.dialect import BadTableError
+from sandbox.bulk.jobs import KEPT
 from sandbox.bulk.saver import CHUNK, FaultCheck, Saved, Task, save_chunk
 from sandbox.bulk.worker import Worker
 from sandbox.org.errors import OrgError
@@ -53,8 +54,10 @@ class BatchDesk:
         return job
 
     def find_job(self, job_id: str) -> BatchJob | None:
-        """The job whose Id starts so: 15 characters will do."""
-        return next((j for j in list(self._jobs.values()) if j.id[:15] == job_id[:15]), None)
+        """The job whose Id starts so: 15 characters will do. None once it is too old."""
+        limit = self._org.clock.now() - KEPT
+        jobs = (j for j in list(self._jobs.values()) if j.id[:15] == job_id[:15])
+        return next((j for j in jobs if j.is_at_work or _time(j.modified_at) >= limit), None)
 
     def add_batch(self, job: BatchJob, data: bytes, late_s: float = 0.0) -> Batch:
         """Take a batch and work it off when its turn comes.
@@ -79,7 +82,7 @@ class BatchDesk:
     def count_batches(self, since: datetime) -> int:
         """Batches that came after that moment."""
         batches = (batch for job in list(self._jobs.values()) for batch in job.batches.values())
-        return sum(datetime.fromisoformat(batch.created_at) > since for batch in batches)
+        return sum(_time(batch.created_at) > since for batch in batches)
 
     def abort_all(self) -> None:
         """Have no batch start any more."""
@@ -143,6 +146,10 @@ class BatchDesk:
             batch.processed += len(saved)
             batch.failed += sum(bool(one.errors) for one in saved)
         batch.result.write_text(json.dumps(outcomes))
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _outcome(saved: Saved) -> dict[str, object]:

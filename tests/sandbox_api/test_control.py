@@ -35,6 +35,18 @@ def test_the_clock_is_set_advanced_frozen_and_released(rest: RestClient) -> None
     assert abs(datetime.fromisoformat(real["now"]) - datetime.now(UTC)).total_seconds() < 60
 
 
+def test_a_clock_that_was_frozen_runs_on_from_where_it_stood(rest: RestClient) -> None:
+    rest.control("POST", "clock", {"now": "2025-03-11T07:00:00+01:00", "frozen": True})
+
+    running = rest.control("POST", "clock", {"frozen": False, "advance_s": 3600})
+    frozen = rest.control("POST", "clock", {"frozen": True})
+
+    assert (running["frozen"], frozen["frozen"]) == (False, True)
+    assert running["now"].startswith("2025-03-11T07:0")
+    assert frozen["now"] > running["now"]
+    assert rest.control("GET", "clock")["now"] == frozen["now"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -46,6 +58,9 @@ def test_the_clock_is_set_advanced_frozen_and_released(rest: RestClient) -> None
         {"advance_s": 10**30},
         {"advance_s": 10**12},
         {"now": "0001-01-01T00:00:00Z"},
+        {"now": "2026-03-11T07:00:00Z", "advance_s": "an hour"},
+        {"now": "2026-03-11T07:00:00Z", "frozen": "no"},
+        {"real": 1},
         [],
     ],
 )

@@ -135,10 +135,13 @@ def test_every_malformed_metadata_file_is_named_and_nothing_is_left(tmp_path: Pa
     assert not data.exists()
 
 
-@pytest.mark.parametrize("name", ["sessions.json", "login-key.pem", "org.sqlite3", "ca.pem"])
+@pytest.mark.parametrize(
+    "name", ["sessions.json", "login-key.pem", "org.sqlite3", "ca.pem", "clock.json"]
+)
 def test_a_damaged_data_folder_is_a_message_and_not_a_crash(tmp_path: Path, name: str) -> None:
     with LocalOrgServer(data=tmp_path) as server:
         assert server.access_token
+        server.org.clock.advance(60)
     (tmp_path / name).write_bytes(b"damaged")
 
     message = refuse_to_start("--data", str(tmp_path))
