@@ -76,6 +76,8 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         ("/requests", ["GET"], read_requests),
         ("/requests", ["POST"], set_requests),
         ("/requests", ["DELETE"], clear_requests),
+        ("/bulk", ["GET"], lambda: _read_bulk(services)),
+        ("/bulk", ["POST"], lambda: _set_bulk(services)),
         ("/faults", ["GET"], lambda: _read_faults(services)),
         ("/faults", ["POST"], lambda: _add_faults(services)),
         ("/faults", ["DELETE"], clear_faults),
@@ -141,6 +143,18 @@ def _seed(services: Services) -> Answer:
     plan = fill_in_files(_read_body(), services.settings.data_folders)
     ids = services.org.seed(plan)
     return Answer(body={"ids": ids, "created": len(ids)})
+
+
+def _read_bulk(services: Services) -> Answer:
+    return Answer(body={"inline": services.bulk.worker.is_inline})
+
+
+def _set_bulk(services: Services) -> Answer:
+    body = _read_object()
+    if set(body) != {"inline"} or not isinstance(body["inline"], bool):
+        raise refuse("INVALID_INPUT", "Bulk takes inline: true (jobs end before the answer).")
+    services.bulk.worker.is_inline = body["inline"]
+    return _read_bulk(services)
 
 
 def _read_faults(services: Services) -> Answer:

@@ -9,6 +9,7 @@ Source: developer.salesforce.com, "API Request Limits and Allocations".
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -20,6 +21,12 @@ from sandbox.editions import Allowance
 #: The log is for people and tests; a benchmark must not fill the memory with it.
 LOG_LENGTH = 20_000
 WINDOW = timedelta(hours=24)
+_TOKEN = re.compile(r"(?<=[?&])((?:access_|refresh_)?token|oauth_token|sid)=[^&]*")
+
+
+def mask_tokens(path: str) -> str:
+    """The path without the tokens in its query string: a log is no place for them."""
+    return _TOKEN.sub(r"\1=***", path)
 
 
 @dataclass
@@ -40,7 +47,7 @@ class LogEntry:
         return {
             "number": self.number,
             "method": self.method,
-            "path": self.path,
+            "path": mask_tokens(self.path),
             "kind": self.kind,
             "status": self.status,
             "user": self.user,

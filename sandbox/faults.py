@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 
+from sandbox.counters import mask_tokens
 from sandbox.fault import Fault, Target
 from sandbox.fault_specs import read_plan
 from sandbox.holds import Holds
@@ -55,7 +56,7 @@ class FaultPlan:
                         "id": fault.id,
                         "action": str(fault.action),
                         "method": target.method,
-                        "path": target.path,
+                        "path": mask_tokens(target.path),
                         "kind": target.kind,
                         "user": target.user,
                         "call": fault.matched,

@@ -149,6 +149,7 @@ class LocalOrgServer:
     def reset(self) -> None:
         """The org as on its first day: no data, real time, no faults, counters at zero."""
         self.services.faults.clear()
+        self.services.bulk.worker.is_inline = False
         self.org.clock.real()
         reset_org(self.services)
 

@@ -9,7 +9,6 @@ import json
 import shutil
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -92,6 +91,7 @@ class BatchDesk:
     def clear(self) -> None:
         """Forget everything; nothing may be under way."""
         self._jobs.clear()
+        self._serial = _FIRST_SERIAL
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _next(self) -> int:
@@ -106,9 +106,9 @@ class BatchDesk:
             batch.state = BatchState.NOT_PROCESSED
             return
         batch.state = BatchState.IN_PROGRESS
-        started = time.perf_counter()
+        started = self._org.clock.now()
         batch.message = self._try(job, batch)
-        batch.work_ms = int((time.perf_counter() - started) * 1000)
+        batch.work_ms = self._org.clock.ms_since(started)
         batch.modified_at = self._moment()
         batch.state = BatchState.FAILED if batch.message else BatchState.COMPLETED
 

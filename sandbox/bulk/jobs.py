@@ -97,9 +97,11 @@ class Jobs:
                 shutil.rmtree(self._path(job), ignore_errors=True)
 
     def clear(self) -> None:
-        """Forget all jobs."""
-        for job in list(self._jobs.values()):
-            self.delete(job)
+        """Forget all jobs, and number the next one as the first."""
+        with self._lock:
+            for job in list(self._jobs.values()):
+                self.delete(job)
+            self._serial = 0
 
     def file(self, job: Job, name: str) -> Path:
         """Where a file of the job lies."""

@@ -53,6 +53,10 @@ class OrgClock:
         with self._lock:
             return self._frozen_at or datetime.now(UTC) + self._offset
 
+    def ms_since(self, start: datetime) -> int:
+        """Milliseconds of org time since then, 0 when the clock was set back meanwhile."""
+        return max(0, (self.now() - start) // timedelta(milliseconds=1))
+
     def set(self, now: datetime, frozen: bool = False) -> None:
         """Move the org to `now` (aware); it stands still there when `frozen`.
 

@@ -138,6 +138,33 @@ def test_requests_count_data_calls_only_and_log_everything(
     assert rest.control("GET", "requests")["log"] == []
 
 
+def test_the_logs_hold_no_token(rest: RestClient) -> None:
+    rest.control("POST", "faults", {"action": "latency", "latency_s": 0, "path": "token=s"})
+
+    rest.get("/services/oauth2/revoke?token=secret&x=1")
+
+    shown = rest.control("GET", "requests")["log"] + rest.control("GET", "faults")["fired"]
+    assert [entry["path"] for entry in shown] == ["/services/oauth2/revoke?token=***&x=1"] * 2
+
+
+def test_bulk_work_may_be_done_before_its_call_is_answered(rest: RestClient) -> None:
+    assert rest.control("POST", "bulk", {"inline": True}) == {"inline": True}
+
+    spec = {"operation": "query", "query": "SELECT Id FROM Account"}
+    job = rest.post("jobs/query", spec).json()
+
+    assert job["state"] == "UploadComplete"
+    assert rest.get(f"jobs/query/{job['id']}").json()["state"] == "JobComplete"
+
+
+@pytest.mark.parametrize("body", [{}, {"inline": "yes"}, {"inline": True, "x": 1}])
+def test_bulk_work_is_not_set_by_a_body_that_means_nothing(
+    rest: RestClient, body: dict[str, object]
+) -> None:
+    assert rest.post("/_sandbox/bulk", body).status_code == 400
+    assert rest.control("GET", "bulk") == {"inline": False}
+
+
 def test_every_answer_tells_the_usage(rest: RestClient) -> None:
     first = rest.get("limits").headers["Sforce-Limit-Info"]
     refused = rest.get("sobjects/Nothing").headers["Sforce-Limit-Info"]
