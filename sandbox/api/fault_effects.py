@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Response, g, request
 
 from sandbox.api.call import Answer
-from sandbox.api.errors import refusal_answer
-from sandbox.api.http import bearer_token, request_target, to_response
+from sandbox.api.http import request_target, session_token, to_response
+from sandbox.api.refusals import show_refusal
 from sandbox.fault import Fault, FaultAction
 from sandbox.org.errors import refuse
 from sandbox.wire import CUT_KEY, DROP_KEY, Cut
@@ -51,7 +51,7 @@ def _delay_commits(services: Services, fault: Fault) -> None:
 
 
 def _expire_session(services: Services, _: Fault) -> None:
-    services.sessions.revoke(bearer_token() or "")
+    services.sessions.revoke(session_token() or "")
 
 
 def _drop_now(_: Services, __: Fault) -> Response:
@@ -59,17 +59,18 @@ def _drop_now(_: Services, __: Fault) -> Response:
     return Response(status=503)
 
 
-def _answer_status(_: Services, fault: Fault) -> Response:
+def _answer_status(services: Services, fault: Fault) -> Response:
     if isinstance(fault.body, str):
         return Response(fault.body, status=fault.status, content_type="text/html;charset=UTF-8")
-    body: Any = fault.body
-    if body is None:
-        body = refusal_answer(fault.error()).body
-    return to_response(Answer(fault.status, body))
+    if fault.body is not None:
+        return to_response(Answer(fault.status, fault.body))
+    refusal = show_refusal(services, fault.error())
+    refusal.status_code = fault.status
+    return refusal
 
 
-def _refuse(_: Services, fault: Fault) -> Response:
-    return to_response(refusal_answer(fault.error()))
+def _refuse(services: Services, fault: Fault) -> Response:
+    return show_refusal(services, fault.error())
 
 
 _BEFORE: dict[FaultAction, Callable[[Services, Fault], Response | None]] = {

@@ -6,6 +6,7 @@ its users, not strangers.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from flask import Response, g, request
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 #: The first API of bulk jobs, which has versions of its own and is counted.
 BULK1_PREFIX = "/services/async/"
+SOAP_PREFIX = "/services/Soap/"
+_SESSION_ID = re.compile(rb"<(?:[\w.-]+:)?sessionId[^>]*>\s*([^<\s]+)")
+#: Bytes in which an envelope's header is looked for; what follows may be a deploy of megabytes.
+_LONGEST_SOAP_HEADER = 16_384
 
 
 def request_target() -> str:
@@ -42,9 +47,17 @@ def bearer_token() -> str | None:
     return request.headers.get("X-SFDC-Session")
 
 
+def session_token() -> str | None:
+    """The access token of the request, in a header or in a SOAP envelope."""
+    if request.path.startswith(SOAP_PREFIX):
+        found = _SESSION_ID.search(request.get_data(), 0, _LONGEST_SOAP_HEADER)
+        return found[1].decode("ascii", "replace") if found else None
+    return bearer_token()
+
+
 def find_username(services: Services) -> str | None:
     """Whose session the request carries; None without a good one."""
-    token = bearer_token()
+    token = session_token()
     return services.sessions.username_of(token, services.org.clock.now()) if token else None
 
 

@@ -12,6 +12,7 @@ from sandbox.fault_help import KEYS
 from sandbox.server import LocalOrgServer
 from tests.sandbox_api.builders import an_account
 from tests.sandbox_api.clients import RestClient
+from tests.sandbox_api.soap_calls import ADMIN, fault_of, soap
 
 
 def add(rest: RestClient, **fault: Any) -> str:
@@ -367,3 +368,43 @@ def test_a_late_commit_is_stamped_now_and_readable_later(
     }
     (row,) = rest.query("SELECT SystemModstamp FROM Account WHERE External_Id__c = 'A-2'")
     assert row["SystemModstamp"] == "2026-03-01T12:01:30.000+0000"
+
+
+def test_a_fault_speaks_soap_to_a_caller_of_soap(org: LocalOrgServer, rest: RestClient) -> None:
+    add(rest, action="REQUEST_LIMIT_EXCEEDED", kind="metadata", user=ADMIN, times=1)
+    call = "<describeMetadata><asOfVersion>62.0</asOfVersion></describeMetadata>"
+
+    stranger = soap(org, call, username="ops@manufaktura.example")
+    refused = soap(org, call)
+    after = soap(org, call)
+
+    assert fault_of(refused) == "sf:REQUEST_LIMIT_EXCEEDED"
+    assert fault_of(stranger) == "sf:INSUFFICIENT_ACCESS"
+    assert after.tag.endswith("describeMetadataResponse")
+
+
+def test_a_session_that_came_in_an_envelope_expires_too(org: LocalOrgServer) -> None:
+    with RestClient(org, "loader@manufaktura.example") as rest:
+        add(rest, action="expire_session", kind="metadata", times=1)
+
+        refused = soap(org, "<describeMetadata/>", username="loader@manufaktura.example")
+
+        assert fault_of(refused) == "sf:INVALID_SESSION_ID"
+        assert rest.get("limits").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("media_type", "shown"),
+    [("application/json", '{"exceptionCode":"ExceededQuota"'), ("application/xml", "<error ")],
+)
+def test_a_fault_speaks_the_first_bulk_api_to_its_callers(
+    rest: RestClient, media_type: str, shown: str
+) -> None:
+    add(rest, action="REQUEST_LIMIT_EXCEEDED", kind="bulk1")
+    headers = {"Content-Type": media_type}
+
+    refused = rest.call("POST", "/services/async/59.0/job", data=b"{}", headers=headers)
+
+    assert refused.status_code == 400
+    assert shown in refused.text
+    assert "ExceededQuota" in refused.text
