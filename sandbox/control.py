@@ -159,7 +159,7 @@ def _set_bulk(services: Services) -> Answer:
 
 def _read_faults(services: Services) -> Answer:
     if "help" in request.args:
-        return Answer(body=describe_faults())
+        return Answer(body=describe_faults(services.faults.kinds))
     name = request.args.get("waiting_for")
     if name:
         timeout_s = min(request.args.get("timeout_s", 10.0, type=float), _LONGEST_WAIT_S)

@@ -6,6 +6,8 @@ stands here, and none that is not there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandbox.fault import DEFAULTS, PLANNED_ACTIONS, FaultAction
 
 ACTIONS: dict[FaultAction, str] = {
@@ -62,11 +64,12 @@ PLAN = (
 )
 
 
-def describe_faults() -> dict[str, object]:
-    """The actions and keys with their meaning, and what is planned only."""
+def describe_faults(kinds: Iterable[str]) -> dict[str, object]:
+    """The actions and keys with their meaning, the kinds of calls, and what is planned only."""
     return {
         "plan": PLAN,
         "actions": {str(action): meaning for action, meaning in ACTIONS.items()},
         "keys": {name: KEYS[name] for name in DEFAULTS},
+        "kinds": sorted(kinds),
         "planned": sorted(PLANNED_ACTIONS),
     }

@@ -59,6 +59,8 @@ def read_fault(spec: Mapping[str, object]) -> Fault:
         known = ", ".join(sorted(DEFAULTS))
         raise _invalid(f"does not know {', '.join(unknown)}; it knows action, {known}")
     values["call"] = _read_calls(values.get("call"))
+    if isinstance(values.get("method"), str):
+        values["method"] = str(values["method"]).upper()
     values |= {name: _read_number(name, values[name]) for name in _FRACTIONS & set(values)}
     for name, kind in _TYPES.items():
         # The exact type: in Python a bool is an int too.

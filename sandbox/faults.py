@@ -8,17 +8,20 @@ holds no time and no token: two runs of one plan over the same requests give the
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
 from sandbox.counters import mask_tokens
 from sandbox.fault import Fault, Target
 from sandbox.fault_specs import read_plan
 from sandbox.holds import Holds
+from sandbox.org.errors import refuse
 
 
 class FaultPlan:
-    """The faults in force and the log of those that fired."""
+    """The faults in force and the log of those that fired. `kinds` are the kinds of calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Iterable[str]) -> None:
+        self.kinds = frozenset(kinds)
         self._lock = threading.Lock()
         self._here = threading.local()
         self._faults: list[Fault] = []
@@ -33,6 +36,10 @@ class FaultPlan:
         a test pass for nothing.
         """
         faults = read_plan(given)
+        strange = sorted({fault.kind for fault in faults if fault.kind} - self.kinds)
+        if strange:
+            known = ", ".join(sorted(self.kinds))
+            raise refuse("INVALID_FAULT", f"No call is of kind {', '.join(strange)}; {known}.")
         with self._lock:
             for fault in faults:
                 self._count += 1

@@ -37,7 +37,7 @@ from sandbox.api.call import Answer
 from sandbox.api.data import make_data_blueprint
 from sandbox.api.deployments import Deployments
 from sandbox.api.errors import refusal_answer
-from sandbox.api.frame import frame_requests
+from sandbox.api.frame import KINDS, frame_requests
 from sandbox.api.http import to_response
 from sandbox.api.locators import Locators
 from sandbox.api.oauth import make_oauth_blueprint
@@ -94,7 +94,8 @@ def make_services(
 
     Bulk jobs survive in `folder`; `ledger` is the org's metadata in files.
     """
-    faults = FaultPlan()
+    routes = [route for family in FAMILIES for route in family.ROUTES]
+    faults = FaultPlan(KINDS.union(route.kind for route in routes))
     return Services(
         org=org,
         settings=settings,
@@ -103,7 +104,7 @@ def make_services(
         long_calls=LongCalls(org.clock.now),
         faults=faults,
         locators=Locators(org.clock.now),
-        router=Router(route for family in FAMILIES for route in family.ROUTES),
+        router=Router(routes),
         bulk=BulkDesk(org, folder and folder / "bulk", partial(row_fault_check, faults)),
         deployments=Deployments(org, ledger),
         jwt_key=jwt_key,

@@ -44,6 +44,9 @@ _FREE_PREFIXES = {"/id/": "identity", "/services/Soap/u/": "soap_login"}
 _FREE = frozenset({*_FREE_KINDS.values(), *_FREE_PREFIXES.values()})
 #: The same for SOAP that is counted once its session is found good.
 _SOAP_PREFIXES = {"/services/Soap/m/": "metadata", "/services/Soap/s/": "apex"}
+_BULK1, _UNKNOWN = "bulk1", "unknown"
+#: The kinds of calls beside those of the data API's routes; `row` is one of a collection or a job.
+KINDS = _FREE | {*_SOAP_PREFIXES.values(), _BULK1, _UNKNOWN, "row"}
 
 
 def frame_requests(app: Flask, services: Services) -> None:
@@ -104,7 +107,7 @@ def _classify(services: Services) -> str:
     if path in _FREE_KINDS:
         return _FREE_KINDS[path]
     if path.startswith(BULK1_PREFIX):
-        return "bulk1"
+        return _BULK1
     for prefix, kind in (_FREE_PREFIXES | _SOAP_PREFIXES).items():
         if path.startswith(prefix):
             return kind
@@ -112,7 +115,7 @@ def _classify(services: Services) -> str:
         segments = split_path(request_target().partition("?")[0]).segments
         g.match = services.router.match(segments)
     except OrgError:
-        return "unknown"
+        return _UNKNOWN
     return str(g.match.route.kind)
 
 

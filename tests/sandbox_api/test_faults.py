@@ -275,6 +275,7 @@ def test_a_fault_that_is_not_here_yet_is_refused_by_name(rest: RestClient, actio
         {"status": 503, "path": 5},
         {"status": 503, "inner": "yes"},
         {"status": 503, "probability": 1.5},
+        {"status": 503, "kind": "querry"},
         {"action": "truncated_body", "keep": 1.1},
         {"action": "truncated_body", "framing": "shredded"},
         {"seed": 7, "faults": [{"status": 503}, {"status": 503, "pth": "/limits"}]},
@@ -341,6 +342,13 @@ def test_the_help_tells_of_every_action_and_key(rest: RestClient) -> None:
     assert set(shown["actions"]) == {str(action) for action in FaultAction}
     assert set(shown["keys"]) == set(KEYS) == set(DEFAULTS)
     assert set(shown["planned"]) == PLANNED_ACTIONS
+    assert {"query", "collections", "bulk1", "bulk2", "token", "row"} <= set(shown["kinds"])
+
+
+def test_a_verb_may_be_written_small(rest: RestClient) -> None:
+    add(rest, status=503, method="get")
+
+    assert rest.get("limits").status_code == 503
 
 
 def test_a_late_commit_is_stamped_now_and_readable_later(
