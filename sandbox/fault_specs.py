@@ -61,7 +61,7 @@ def read_fault(spec: Mapping[str, object]) -> Fault:
     values["call"] = _read_calls(values.get("call"))
     if isinstance(values.get("method"), str):
         values["method"] = str(values["method"]).upper()
-    values |= {name: _read_number(name, values[name]) for name in _FRACTIONS & set(values)}
+    values |= {name: _read_number(name, values[name]) for name in _MOST.keys() & values.keys()}
     for name, kind in _TYPES.items():
         # The exact type: in Python a bool is an int too.
         if name in values and type(values[name]) is not kind:
@@ -106,18 +106,20 @@ def _read_action(values: dict[str, object]) -> FaultAction:
 
 def _read_calls(value: object) -> tuple[int, ...]:
     calls = value if isinstance(value, list) else [] if value is None else [value]
-    if not all(isinstance(call, int) and call > 0 for call in calls):
+    if not all(type(call) is int and call > 0 for call in calls):
         raise _invalid(f"has call {value!r}, which must be a number from 1 or a list of them")
     return tuple(calls)
 
 
-_FRACTIONS = {"probability", "latency_s", "delay_s", "keep"}
+#: What may have a fraction, and how much of it means something.
+_MOST = {"probability": 1, "keep": 1, "latency_s": 600, "delay_s": 366 * 86_400}
 
 
 def _read_number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value < 0:
-        raise _invalid(f"has {name} {value!r}, which must be a number from 0")
-    return float(value)
+    is_flag = isinstance(value, bool)
+    if isinstance(value, (int, Decimal)) and not is_flag and 0 <= value <= _MOST[name]:
+        return float(value)
+    raise _invalid(f"has {name} {value!r}, which must be a number from 0 to {_MOST[name]}")
 
 
 def _check_pattern(name: str, value: str) -> None:
@@ -138,8 +140,6 @@ def _check_meaning(fault: Fault) -> None:
         raise _invalid(f"has when {fault.when!r}, which must be before or after")
     if fault.framing not in FRAMINGS:
         raise _invalid(f"has framing {fault.framing!r}, which is none of {', '.join(FRAMINGS)}")
-    if fault.keep > 1 or fault.probability > 1:
-        raise _invalid("has a part (keep, probability) above 1")
     if fault.action is FaultAction.STATUS and not 300 <= fault.status <= 599:
         raise _invalid(f"has status {fault.status}, which must be between 300 and 599")
 

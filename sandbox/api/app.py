@@ -10,8 +10,8 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from sandbox.api import (
     batch,
@@ -36,6 +36,7 @@ from sandbox.api.bulk_jobs import row_fault_check
 from sandbox.api.call import Answer
 from sandbox.api.data import make_data_blueprint
 from sandbox.api.deployments import Deployments
+from sandbox.api.dispatch import refuse_method
 from sandbox.api.errors import refusal_answer
 from sandbox.api.frame import KINDS, frame_requests
 from sandbox.api.http import to_response
@@ -134,12 +135,13 @@ def create_app(services: Services) -> Flask:
 
 _HTTP_CODES = {
     404: ("NOT_FOUND", "The requested resource does not exist"),
-    405: ("METHOD_NOT_ALLOWED", "HTTP Method not allowed on this resource"),
     413: ("BAD_REQUEST", "The request body is too large"),
 }
 
 
 def _answer_http_error(error: HTTPException) -> Response:
+    if isinstance(error, MethodNotAllowed):
+        return to_response(refuse_method(request.method, tuple(error.valid_methods or ())))
     code, message = _HTTP_CODES.get(error.code or 400, ("BAD_REQUEST", str(error)))
     return to_response(Answer(error.code or 400, [{"message": message, "errorCode": code}]))
 

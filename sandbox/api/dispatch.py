@@ -5,7 +5,7 @@ Owns the step from a path to the function that answers it, and from a refusal to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
@@ -31,7 +31,11 @@ def answer_match(call: Call, match: Match) -> Answer:
 
 
 def _refuse_method(method: str, route: Route) -> Answer:
-    verbs = {*route.views, *(["HEAD"] if "GET" in route.views else [])}
+    return refuse_method(method, {*route.views, *(["HEAD"] if "GET" in route.views else [])})
+
+
+def refuse_method(method: str, verbs: Collection[str]) -> Answer:
+    """The 405 of a resource that takes these verbs only."""
     allowed = ",".join(verb for verb in _VERBS if verb in verbs)
     message = f"HTTP Method '{method}' not allowed. Allowed are {allowed}"
     return replace(

@@ -65,3 +65,4 @@ def test_two_fresh_processes_with_one_seed_give_one_log() -> None:
         fault.get("action", "status") for fault in FAULTS
     }
     assert len(first_logs["requests"]["by_kind"]) >= 8
+    assert first_logs["requests"]["daily"]["max"] == 15_000

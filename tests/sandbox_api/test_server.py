@@ -106,6 +106,10 @@ def test_a_port_in_use_is_a_message_and_exit_code_2() -> None:
     assert "choose another port" in message
 
 
+def test_an_allowance_below_zero_is_a_message_and_exit_code_2() -> None:
+    assert "numbers from 0" in refuse_to_start("--edition", "developer", "--licences", "-1")
+
+
 def test_what_has_no_effect_is_listed_by_name_one_line_per_kind() -> None:
     names = ["Layout Order-Order Layout", "CustomTab Order__c", "Layout Case-Case Layout"]
 
