@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -31,6 +31,7 @@ class FaultAction(StrEnum):
     TRUNCATED_BODY = "truncated_body"  #: sends the part `keep` of the answer, framed by `framing`
     TRUNCATED_PAGES = "truncated_pages"  #: the same under its older name
     TRUNCATED_BULK_RESULTS = "truncated_bulk_results"  #: a result file that ends after some row
+    SHORT_PAGES = "short_pages"  #: a page of a query holds `rows` rows at most, and goes on
     SHUFFLED_BULK_RESULTS = "shuffled_bulk_results"  #: a job created now gives rows out of order
     HOOK = "hook"  #: holds the request under the name `hold` until it is released
 
@@ -59,6 +60,7 @@ FRAMINGS = ("length", "chunked", "close", "short")
 #: The only requests in which an action can do anything: verbs, and where in the path.
 MEANINGFUL: dict[FaultAction, tuple[frozenset[str], str]] = {
     FaultAction.LATE_VISIBLE_COMMITS: (frozenset({"POST", "PATCH", "PUT", "DELETE"}), ""),
+    FaultAction.SHORT_PAGES: (frozenset({"GET"}), r"(?i)/v[\d.]+/query(all)?[/?]"),
     FaultAction.SHUFFLED_BULK_RESULTS: (
         frozenset({"POST"}),
         r"(?i)(/jobs/(ingest|query)|/services/async/[^/]+/job)/?(\?|\Z)",
@@ -105,7 +107,8 @@ class Fault:
     latency_s: float = 0.0
     delay_s: float = 300.0  #: of the org's time, after which a late commit becomes visible
     hold: str = ""
-    when: str = "before"  #: a hook holds `before` the work or `after` the commit
+    when: str = "before"  #: a hook holds, a latency waits `before` the work or `after` the commit
+    rows: int = 1  #: of a short page
     keep: float = 0.5  #: the part of a cut body that is sent
     framing: str = "length"  #: how a cut body is framed, one of FRAMINGS
     matched: int = 0
@@ -161,6 +164,11 @@ class Fault:
             "matched": self.matched,
             "fired": self.fired,
         }
+
+
+def find_hit(faults: Iterable[Fault], action: FaultAction) -> Fault | None:
+    """The first of the faults that hit a request which has that action."""
+    return next((fault for fault in faults if fault.action is action), None)
 
 
 _INTERNAL = {"id", "action", "matched", "fired", "die"}

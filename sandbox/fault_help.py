@@ -15,7 +15,7 @@ ACTIONS: dict[FaultAction, str] = {
     FaultAction.REQUEST_LIMIT_EXCEEDED: "403: the daily allowance of calls is spent",
     FaultAction.CONCURRENT_LIMIT: "403 REQUEST_LIMIT_EXCEEDED: too many long calls at once",
     FaultAction.UNABLE_TO_LOCK_ROW: "400: another transaction holds the record; also `inner`",
-    FaultAction.LATENCY: "waits `latency_s` seconds, then goes on",
+    FaultAction.LATENCY: "waits `latency_s` seconds before the work, or after it (`when`)",
     FaultAction.DROP_BEFORE: "closes the connection; nothing was done",
     FaultAction.DROP_AFTER: "does the work, commits it, and closes without an answer",
     FaultAction.EXPIRE_SESSION: "ends the caller's session for good: 401",
@@ -28,6 +28,7 @@ ACTIONS: dict[FaultAction, str] = {
         "a bulk result file ends after a whole row, about `keep` of its bytes; its headers and the "
         "job's counters still tell all rows"
     ),
+    FaultAction.SHORT_PAGES: "a page of a query holds `rows` rows at most; the next one follows",
     FaultAction.SHUFFLED_BULK_RESULTS: "a bulk job created now gives its rows in another order",
     FaultAction.HOOK: "holds the request under the name `hold` until it is released",
 }
@@ -49,7 +50,8 @@ KEYS: dict[str, str] = {
     "latency_s": "seconds of real time",
     "delay_s": "seconds of org time after which a late commit can be read (300)",
     "hold": "name of a hook's barrier: GET ?waiting_for=NAME, POST /_sandbox/faults/release",
-    "when": "a hook holds `before` the work or `after` the commit",
+    "when": "a hook holds, a latency waits `before` the work or `after` the commit",
+    "rows": "of a short page: a number from 1 (1)",
     "keep": "part of a cut body that is sent, 0 to 1 (0.5)",
     "framing": (
         "of a cut body: `length` (Content-Length of the whole) and `chunked` (no last chunk) let a "

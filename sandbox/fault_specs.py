@@ -89,6 +89,7 @@ _TYPES: dict[str, type] = {
     "hold": str,
     "when": str,
     "framing": str,
+    "rows": int,
 }
 
 
@@ -140,6 +141,8 @@ def _check_meaning(fault: Fault) -> None:
         raise _invalid(f"has when {fault.when!r}, which must be before or after")
     if fault.framing not in FRAMINGS:
         raise _invalid(f"has framing {fault.framing!r}, which is none of {', '.join(FRAMINGS)}")
+    if fault.rows < 1:
+        raise _invalid(f"has rows {fault.rows}, which must be a number from 1")
     if fault.action is FaultAction.STATUS and not 300 <= fault.status <= 599:
         raise _invalid(f"has status {fault.status}, which must be between 300 and 599")
 

@@ -37,8 +37,9 @@ def apply_after(services: Services, fault: Fault, response: Response) -> None:
         effect(services, fault, response)
 
 
-def _wait(_: Services, fault: Fault) -> None:
-    time.sleep(fault.latency_s)
+def _wait_before(_: Services, fault: Fault) -> None:
+    if fault.when == "before":
+        time.sleep(fault.latency_s)
 
 
 def _hold_before(services: Services, fault: Fault) -> None:
@@ -74,7 +75,7 @@ def _refuse(services: Services, fault: Fault) -> Response:
 
 
 _BEFORE: dict[FaultAction, Callable[[Services, Fault], Response | None]] = {
-    FaultAction.LATENCY: _wait,
+    FaultAction.LATENCY: _wait_before,
     FaultAction.HOOK: _hold_before,
     FaultAction.LATE_VISIBLE_COMMITS: _delay_commits,
     FaultAction.EXPIRE_SESSION: _expire_session,
@@ -113,12 +114,18 @@ def keep_rows(table: bytes, keep: float) -> bytes:
     return table[:kept]
 
 
+def _wait_after(_: Services, fault: Fault, __: Response) -> None:
+    if fault.when == "after":
+        time.sleep(fault.latency_s)
+
+
 def _hold_after(services: Services, fault: Fault, _: Response) -> None:
     if fault.when == "after":
         _hold(services, fault)
 
 
 _AFTER: dict[FaultAction, Callable[[Services, Fault, Response], None]] = {
+    FaultAction.LATENCY: _wait_after,
     FaultAction.DROP_AFTER: _drop_answer,
     FaultAction.TRUNCATED_BODY: _cut_body,
     FaultAction.TRUNCATED_PAGES: _cut_body,

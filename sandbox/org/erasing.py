@@ -64,7 +64,7 @@ def _purge(core: Core, sobject: SObject, limit: str) -> None:
     sql = f'SELECT "Id" FROM {quote(sobject.name)} WHERE "IsDeleted" = 1 AND "SystemModstamp" < ?'  # noqa: S608
     for (record_id,) in core.store.connection.execute(sql, (limit,)).fetchall():
         row = core.store.table(sobject).get(record_id)
-        if row is not None:
+        if row is not None and not core.store.late.holds(record_id):
             _erase(core, sobject, row)
 
 

@@ -134,6 +134,40 @@ def test_latency_delays_the_answer(rest: RestClient) -> None:
     assert time.monotonic() - started >= 0.3
 
 
+def test_latency_after_the_commit_outlasts_a_clients_patience(rest: RestClient) -> None:
+    add(rest, latency_s=2, when="after", method="POST", path="/sobjects/", times=1)
+
+    with pytest.raises(requests.ReadTimeout):
+        rest.session.post(
+            f"{rest.base}/services/data/v59.0/sobjects/Account", json=an_account(), timeout=0.5
+        )
+
+    for _ in range(1000):
+        if rest.count("Account"):
+            break
+        time.sleep(0.01)
+    assert rest.count("Account") == 1
+
+
+def test_a_short_page_is_followed_by_the_rest(rest: RestClient) -> None:
+    rows = [
+        {"attributes": {"type": "Account"}, "Name": f"N{n}", "External_Id__c": f"N{n}"}
+        for n in range(10)
+    ]
+    rest.post("composite/sobjects", {"records": rows})
+    add(rest, action="short_pages", rows=4, call=[1, 2])
+    pages = [rest.get("query", params={"q": "SELECT Name FROM Account ORDER BY Name"}).json()]
+
+    while not pages[-1]["done"]:
+        pages.append(rest.get(pages[-1]["nextRecordsUrl"]).json())
+
+    assert [len(page["records"]) for page in pages] == [4, 4, 2]
+    assert [row["Name"] for page in pages for row in page["records"]] == [
+        f"N{n}" for n in range(10)
+    ]
+    assert {page["totalSize"] for page in pages} == {10}
+
+
 def test_a_connection_dropped_before_the_work_leaves_nothing(rest: RestClient) -> None:
     add(rest, action="drop_before", method="POST", times=1)
 
@@ -278,6 +312,7 @@ def test_a_fault_that_is_not_here_yet_is_refused_by_name(rest: RestClient, actio
         {"status": 503, "kind": "querry"},
         {"status": 503, "call": [True]},
         {"latency_s": 601},
+        {"action": "short_pages", "rows": 0},
         {"action": "late_visible_commits", "delay_s": 10**12},
         {"action": "truncated_body", "keep": 1.1},
         {"action": "truncated_body", "framing": "shredded"},
