@@ -58,6 +58,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--session-lifetime-s", type=int, help="seconds of org time until a token expires (never)"
     )
+    parser.add_argument(
+        "--clock", metavar="TIME", help="where the org's clock starts (2026-03-01T07:00:00+01:00)"
+    )
+    parser.add_argument("--frozen", action="store_true", help="the clock stands still there")
+    parser.add_argument(
+        "--faults", type=Path, metavar="FILE", help="fault plan in JSON, in force from the start"
+    )
     parser.set_defaults(run=_serve)
 
 

@@ -124,7 +124,8 @@ class Handler(WSGIRequestHandler):
     def _read_body(self) -> bytes:
         most = largest_body(self.path)
         check_announced(self.headers, most)
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
+        waits = self.headers.get("Expect", "").strip().lower() == "100-continue"
+        if waits and self.request_version != "HTTP/1.0":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return read_body(cast(IO[bytes], self.rfile), self.headers, most)
 

@@ -15,10 +15,13 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from types import FrameType
 
+from sandbox.api import jsonio
+from sandbox.clock_control import move_clock
 from sandbox.editions import allow
 from sandbox.listener import PortInUseError
 from sandbox.metadata import MetadataError
 from sandbox.org.ddl import IncompatibleDataError
+from sandbox.org.errors import OrgError
 from sandbox.org.org import SchemaError
 from sandbox.server import LocalOrgServer
 
@@ -50,6 +53,11 @@ def serve(given: argparse.Namespace) -> int:
         print(f"The local org cannot start: {error}", file=sys.stderr)
         return CANNOT_START
     with server:
+        try:
+            _prepare(server, given)
+        except (OrgError, OSError) as error:
+            print(f"The local org cannot start: {error}", file=sys.stderr)
+            return CANNOT_START
         for line in list_unsupported(server.org.schema.unsupported):
             print(line, file=sys.stderr)
         if not server.org.clock.is_real:
@@ -57,6 +65,14 @@ def serve(given: argparse.Namespace) -> int:
         print(json.dumps(server.start_line), flush=True)
         stopped.wait()
     return 0
+
+
+def _prepare(server: LocalOrgServer, given: argparse.Namespace) -> None:
+    if given.clock or given.frozen:
+        moved = {"now": given.clock} if given.clock else {}
+        move_clock(server.org.clock, {**moved, "frozen": given.frozen})
+    if given.faults:
+        server.services.faults.add(jsonio.loads(given.faults.read_bytes()))
 
 
 def list_unsupported(names: Iterable[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import requests
 
+NOON = "2026-03-01T12:00:00Z"
 DATA = "/services/data/v59.0"
 #: One seed for all of them; none names a time, a token or an Id.
 FAULTS: list[dict[str, Any]] = [
@@ -47,11 +48,14 @@ class Player:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def play(self, plan_seed: int, steps: int) -> dict[str, Any]:
-        """What the org says of the run: its log of faults and its log of requests."""
-        self._control("clock", {"now": "2026-03-01T12:00:00Z", "frozen": True})
-        self._control("bulk", {"inline": True})
+    def plan(self, plan_seed: int) -> None:
+        """Put the clock where `play` wants it, and the faults into force."""
+        self._control("clock", {"now": NOON, "frozen": True})
         self._control("faults", {"seed": plan_seed, "faults": FAULTS})
+
+    def play(self, steps: int) -> dict[str, Any]:
+        """What the org says of the run: its log of faults and its log of requests."""
+        self._control("bulk", {"inline": True})
         for _ in range(steps):
             self._die.choice(_STEPS)(self)
             self._control("clock", {"advance_s": self._die.randrange(200)})

@@ -6,25 +6,28 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.server import LocalOrgServer
 from tests.conftest import ROOT
-from tests.sandbox_api.replay import FAULTS, Player
+from tests.sandbox_api.replay import FAULTS, NOON, Player
 
 
 def run_in_process(server: LocalOrgServer, plan_seed: int, steps: int) -> tuple[Any, list[str]]:
     server.reset()
     with Player(server.url, server.access_token, seed=5) as player:
-        return player.play(plan_seed, steps), player.answers
+        player.plan(plan_seed)
+        return player.play(steps), player.answers
 
 
-def run_as_process(hash_seed: str, plan_seed: int, steps: int) -> tuple[Any, list[str]]:
-    """A fresh `python -m sandbox serve`, played against and ended."""
+def run_as_process(hash_seed: str, plan: Path, steps: int) -> tuple[Any, list[str]]:
+    """A fresh `python -m sandbox serve` with this plan, played against and ended."""
     command = [sys.executable, "-m", "sandbox", "serve", "--metadata", "salesforce"]
     command += ["--port", "0", "--tls-port", "0", "--edition", "developer"]
+    command += ["--clock", NOON, "--frozen", "--faults", str(plan)]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -37,7 +40,7 @@ def run_as_process(hash_seed: str, plan_seed: int, steps: int) -> tuple[Any, lis
             assert process.stdout is not None
             line = json.loads(process.stdout.readline())
             with Player(line["url"], line["access_token"], seed=5) as player:
-                return player.play(plan_seed, steps), player.answers
+                return player.play(steps), player.answers
         finally:
             process.kill()
 
@@ -53,9 +56,12 @@ def test_an_emptied_org_plays_the_same_plan_to_the_same_log(org: LocalOrgServer)
 
 
 @pytest.mark.slow
-def test_two_fresh_processes_with_one_seed_give_one_log() -> None:
-    first_logs, first_answers = run_as_process("1", 7, 150)
-    second_logs, second_answers = run_as_process("2", 7, 150)
+def test_two_fresh_processes_with_one_seed_give_one_log(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"seed": 7, "faults": FAULTS}))
+
+    first_logs, first_answers = run_as_process("1", plan, 150)
+    second_logs, second_answers = run_as_process("2", plan, 150)
 
     assert first_logs["fired"] == second_logs["fired"]
     assert first_logs["requests"] == second_logs["requests"]

@@ -110,6 +110,33 @@ def test_an_allowance_below_zero_is_a_message_and_exit_code_2() -> None:
     assert "numbers from 0" in refuse_to_start("--edition", "developer", "--licences", "-1")
 
 
+def test_a_plan_and_a_clock_may_be_there_from_the_start(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"seed": 7, "faults": [{"status": 503, "kind": "versions"}]}')
+    clock = ("--clock", "2026-03-01T07:00:00+01:00", "--frozen")
+
+    with served("--faults", str(plan), *clock) as (_, line), requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{line['url']}/services/data", timeout=30)
+
+    assert answer.status_code == 503
+    assert answer.headers["Date"] == "Sun, 01 Mar 2026 06:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--faults", "no-such-plan.json"), "no-such-plan.json"),
+        (("--faults", "pyproject.toml"), "JSON_PARSER_ERROR"),
+        (("--clock", "tomorrow"), "'tomorrow' as a time"),
+    ],
+)
+def test_a_plan_or_a_clock_that_means_nothing_is_a_message(
+    arguments: tuple[str, str], why: str
+) -> None:
+    assert why in refuse_to_start(*arguments)
+
+
 def test_what_has_no_effect_is_listed_by_name_one_line_per_kind() -> None:
     names = ["Layout Order-Order Layout", "CustomTab Order__c", "Layout Case-Case Layout"]
 
