@@ -7,8 +7,7 @@ and answers to loopback's names only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,8 +17,11 @@ from sandbox.api import jsonio
 from sandbox.api.call import Answer
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import to_response
+from sandbox.clock_control import move_clock
 from sandbox.control_seeding import seed_csv, seed_plan
 from sandbox.control_snapshots import snapshot_actions
+from sandbox.editions import allow
+from sandbox.fault_help import describe_faults
 from sandbox.metadata.idle import group_idle
 from sandbox.org.errors import OrgError, refuse
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 #: Longest wait of `GET /_sandbox/faults?waiting_for=NAME`.
 _LONGEST_WAIT_S = 60.0
-_EXAMPLE = "(as in 2025-03-11T07:00:00+01:00)"
 
 
 def make_control_blueprint(services: Services) -> Blueprint:
@@ -50,9 +51,7 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         return Answer(body=counters.as_json())
 
     def set_requests() -> Answer:
-        body = _read_object()
-        counters.daily_limit = _number(body, "daily_limit", counters.daily_limit)
-        counters.spend(_number(body, "spend", 0))
+        _set_requests(services, _read_object())
         return read_requests()
 
     def clear_requests() -> Answer:
@@ -64,7 +63,7 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         return Answer(body={"now": now, "frozen": clock.frozen, "real": clock.is_real})
 
     def set_clock() -> Answer:
-        _set_clock(services, _read_object())
+        move_clock(clock, _read_object())
         return read_clock()
 
     def clear_faults() -> Answer:
@@ -84,6 +83,8 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         ("/requests", ["GET"], read_requests),
         ("/requests", ["POST"], set_requests),
         ("/requests", ["DELETE"], clear_requests),
+        ("/bulk", ["GET"], lambda: _read_bulk(services)),
+        ("/bulk", ["POST"], lambda: _set_bulk(services)),
         ("/faults", ["GET"], lambda: _read_faults(services)),
         ("/faults", ["POST"], lambda: _add_faults(services)),
         ("/faults", ["DELETE"], clear_faults),
@@ -129,54 +130,39 @@ def _reset(services: Services) -> Answer:
     return Answer(204)
 
 
-def _set_clock(services: Services, body: Mapping[str, object]) -> None:
-    clock = services.org.clock
-    if not body or set(body) - {"now", "frozen", "advance_s", "real"}:
-        raise _bad_clock("takes now (with frozen), advance_s or real")
-    if body.get("real"):
-        clock.real()
-    if "now" in body:
-        clock.set(_read_time(body["now"]), bool(body.get("frozen", False)))
-    elif "frozen" in body:
-        clock.set(clock.now(), bool(body["frozen"]))
-    if "advance_s" in body:
-        step = body["advance_s"]
-        if isinstance(step, bool) or not isinstance(step, (int, Decimal)):
-            raise _bad_clock(f"cannot advance by {step!r} seconds")
-        _advance(services, float(step))
+def _set_requests(services: Services, body: Mapping[str, object]) -> None:
+    unknown = sorted(set(body) - {"daily_limit", "edition", "licences", "spend"})
+    if unknown:
+        raise refuse("INVALID_INPUT", f"Requests know no {', '.join(unknown)}.")
+    spend = _number(body, "spend", 0)
+    now = services.counters.allowance
+    limit = _number(body, "daily_limit", now.daily_calls) if "daily_limit" in body else None
+    if "edition" in body or "licences" in body:
+        edition, licences = body.get("edition", now.edition), _number(body, "licences", 1)
+        try:
+            services.counters.allowance = allow(edition, licences, limit)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise refuse("INVALID_INPUT", str(error)) from error
+    elif limit is not None:
+        services.counters.allowance = replace(now, daily_calls=limit)
+    services.counters.spend(spend)
 
 
-def _advance(services: Services, step_s: float) -> None:
-    clock = services.org.clock
-    try:
-        _check_calendar(clock.now() + timedelta(seconds=step_s))
-    except OverflowError as error:
-        raise _bad_clock(f"cannot advance by {step_s:g} seconds") from error
-    clock.advance(step_s)
+def _read_bulk(services: Services) -> Answer:
+    return Answer(body={"inline": services.bulk.worker.is_inline})
 
 
-def _read_time(given: object) -> datetime:
-    try:
-        read = datetime.fromisoformat(str(given))
-    except ValueError as error:
-        raise _bad_clock(f"cannot read {given!r} as a time {_EXAMPLE}") from error
-    if read.tzinfo is None:
-        raise _bad_clock(f"needs an offset on {given!r} {_EXAMPLE}")
-    _check_calendar(read)
-    return read.astimezone(UTC)
-
-
-def _check_calendar(moment: datetime) -> None:
-    # The years that Salesforce's own dates may hold.
-    if not 1700 < moment.year < 4000:
-        raise _bad_clock(f"cannot stand in the year {moment.year}")
-
-
-def _bad_clock(what: str) -> OrgError:
-    return refuse("INVALID_CLOCK", f"The clock {what}.")
+def _set_bulk(services: Services) -> Answer:
+    body = _read_object()
+    if set(body) != {"inline"} or not isinstance(body["inline"], bool):
+        raise refuse("INVALID_INPUT", "Bulk takes inline: true (jobs end before the answer).")
+    services.bulk.worker.is_inline = body["inline"]
+    return _read_bulk(services)
 
 
 def _read_faults(services: Services) -> Answer:
+    if "help" in request.args:
+        return Answer(body=describe_faults(services.faults.kinds))
     name = request.args.get("waiting_for")
     if name:
         timeout_s = min(request.args.get("timeout_s", 10.0, type=float), _LONGEST_WAIT_S)
@@ -187,10 +173,7 @@ def _read_faults(services: Services) -> Answer:
 
 def _add_faults(services: Services) -> Answer:
     body = _read_body()
-    given = body.get("faults", [body]) if isinstance(body, dict) else body
-    if not isinstance(given, list) or not all(isinstance(spec, dict) for spec in given):
-        raise refuse("INVALID_FAULT", "A fault is an object; several are a list of objects.")
-    added = [services.faults.add(spec).as_json() for spec in given]
+    added = [fault.as_json() for fault in services.faults.add(body)]
     return Answer(201, added[0] if isinstance(body, dict) and "faults" not in body else added)
 
 

@@ -3,21 +3,31 @@
 Owns what "an API call" is: an authenticated REST or SOAP data call counts one, however many
 subrequests it carries; tokens, user info, the version list and the control plane count nothing.
 The daily allowance runs over the last 24 hours of the org's own clock, so a test that advances the
-clock by a day starts afresh, as an org would.
+clock by a day starts afresh, as an org would; calls leave it by the hour in which they were made.
+How large it is says the org's edition.
 Source: developer.salesforce.com, "API Request Limits and Allocations".
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sandbox.editions import Allowance
+
 #: The log is for people and tests; a benchmark must not fill the memory with it.
 LOG_LENGTH = 20_000
 WINDOW = timedelta(hours=24)
+_TOKEN = re.compile(r"(?<=[?&])((?:access_|refresh_)?token|oauth_token|sid)=[^&]*")
+
+
+def mask_tokens(path: str) -> str:
+    """The path without the tokens in its query string: a log is no place for them."""
+    return _TOKEN.sub(r"\1=***", path)
 
 
 @dataclass
@@ -30,13 +40,15 @@ class LogEntry:
     status: int
     user: str | None
     at: datetime
+    number: int = 0  #: its place among the requests since the log was emptied, from 1
     faults: list[str] = field(default_factory=list)  #: ids of the faults that hit it
 
     def as_json(self) -> dict[str, object]:
         """The entry as `GET /_sandbox/requests` shows it."""
         return {
+            "number": self.number,
             "method": self.method,
-            "path": self.path,
+            "path": mask_tokens(self.path),
             "kind": self.kind,
             "status": self.status,
             "user": self.user,
@@ -46,16 +58,22 @@ class LogEntry:
 
 
 class Counters:
-    """The org's meter. `now` is the org's clock, `daily_limit` its allowance of calls."""
+    """The org's meter. `now` is the org's clock."""
 
-    def __init__(self, now: Callable[[], datetime], daily_limit: int) -> None:
+    def __init__(self, now: Callable[[], datetime], allowance: Allowance) -> None:
         self._now = now
-        self._configured_limit = daily_limit
-        self.daily_limit = daily_limit
+        self._configured = allowance
+        self.allowance = allowance
         self._lock = threading.Lock()
         self._by_kind: Counter[str] = Counter()
         self._by_hour: Counter[datetime] = Counter()
         self._log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
+        self._last_number = 0
+
+    @property
+    def daily_limit(self) -> int:
+        """Calls that are allowed within 24 hours."""
+        return self.allowance.daily_calls
 
     @property
     def used(self) -> int:
@@ -71,6 +89,12 @@ class Counters:
             self._by_kind[kind] += 1
             self._by_hour[self._hour()] += 1
             return True
+
+    def next_number(self) -> int:
+        """The number of a request that comes in now."""
+        with self._lock:
+            self._last_number += 1
+            return self._last_number
 
     def record(self, entry: LogEntry) -> None:
         """Add a served request to the log."""
@@ -88,7 +112,8 @@ class Counters:
             self._by_kind.clear()
             self._by_hour.clear()
             self._log.clear()
-            self.daily_limit = self._configured_limit
+            self._last_number = 0
+            self.allowance = self._configured
 
     def as_json(self) -> dict[str, object]:
         """What `GET /_sandbox/requests` answers."""
@@ -97,6 +122,9 @@ class Counters:
                 "total": self._by_kind.total(),
                 "by_kind": dict(sorted(self._by_kind.items())),
                 "daily": {"used": self._used(), "max": self.daily_limit},
+                "edition": self.allowance.edition,
+                "licences": self.allowance.licences,
+                "long_calls": self.allowance.long_calls,
                 "log": [entry.as_json() for entry in self._log],
             }
 

@@ -2,14 +2,14 @@
 
 A fault is chosen by the request alone (path, verb, kind, user, body, how many have matched before)
 and by a seeded die, never by time, so the same plan over the same requests always gives the same
-log.
+log. What each action and each key means to a person stands in `fault_help`.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -21,13 +21,17 @@ class FaultAction(StrEnum):
 
     STATUS = "status"  #: answers `status`, with `body` or a Salesforce error; nothing is done
     REQUEST_LIMIT_EXCEEDED = "REQUEST_LIMIT_EXCEEDED"  #: 403: the daily allowance is spent
+    CONCURRENT_LIMIT = "concurrent_limit"  #: 403: too many long calls at once
     UNABLE_TO_LOCK_ROW = "UNABLE_TO_LOCK_ROW"  #: 400: another transaction holds the record
     LATENCY = "latency"  #: waits `latency_s` seconds, then goes on
     DROP_BEFORE = "drop_before"  #: closes the connection; nothing was done
     DROP_AFTER = "drop_after"  #: does the work, commits it, and closes without an answer
     EXPIRE_SESSION = "expire_session"  #: ends the caller's session for good: 401
     LATE_VISIBLE_COMMITS = "late_visible_commits"  #: what is saved can be read `delay_s` later
-    TRUNCATED_PAGES = "truncated_pages"  #: sends half of the answer's body and closes
+    TRUNCATED_BODY = "truncated_body"  #: sends the part `keep` of the answer, framed by `framing`
+    TRUNCATED_PAGES = "truncated_pages"  #: the same under its older name
+    TRUNCATED_BULK_RESULTS = "truncated_bulk_results"  #: a result file that ends after some row
+    SHORT_PAGES = "short_pages"  #: a page of a query holds `rows` rows at most, and goes on
     SHUFFLED_BULK_RESULTS = "shuffled_bulk_results"  #: a job created now gives rows out of order
     HOOK = "hook"  #: holds the request under the name `hold` until it is released
 
@@ -40,9 +44,31 @@ PLANNED_ACTIONS = frozenset(
 )
 #: May hit a row of a collection or a subrequest of a composite call (`"inner": true`).
 INNER_ACTIONS = frozenset({FaultAction.STATUS, FaultAction.UNABLE_TO_LOCK_ROW})
+#: Codes that differ from the name of their action.
+CODES = {
+    FaultAction.STATUS: "SERVER_UNAVAILABLE",
+    FaultAction.CONCURRENT_LIMIT: "REQUEST_LIMIT_EXCEEDED",
+}
 MESSAGES = {
     FaultAction.REQUEST_LIMIT_EXCEEDED: "TotalRequests Limit exceeded.",
+    FaultAction.CONCURRENT_LIMIT: "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
     FaultAction.UNABLE_TO_LOCK_ROW: "unable to obtain exclusive access to this record",
+}
+#: How a cut body is framed. With `length` and `chunked` a client can notice, with `close` (the end
+#: of the connection ends the body) and `short` (Content-Length of the rest) it cannot.
+FRAMINGS = ("length", "chunked", "close", "short")
+#: The only requests in which an action can do anything: verbs, and where in the path.
+MEANINGFUL: dict[FaultAction, tuple[frozenset[str], str]] = {
+    FaultAction.LATE_VISIBLE_COMMITS: (frozenset({"POST", "PATCH", "PUT", "DELETE"}), ""),
+    FaultAction.SHORT_PAGES: (frozenset({"GET"}), r"(?i)/v[\d.]+/query(all)?[/?]"),
+    FaultAction.SHUFFLED_BULK_RESULTS: (
+        frozenset({"POST"}),
+        r"(?i)(/jobs/(ingest|query)|/services/async/[^/]+/job)/?(\?|\Z)",
+    ),
+    FaultAction.TRUNCATED_BULK_RESULTS: (
+        frozenset({"GET"}),
+        r"(?i)/jobs/(ingest|query)/[^/]+/[a-z]*(results|records)|/batch/[^/]+/result",
+    ),
 }
 
 
@@ -81,7 +107,10 @@ class Fault:
     latency_s: float = 0.0
     delay_s: float = 300.0  #: of the org's time, after which a late commit becomes visible
     hold: str = ""
-    when: str = "before"  #: a hook holds `before` the work or `after` the commit
+    when: str = "before"  #: a hook holds, a latency waits `before` the work or `after` the commit
+    rows: int = 1  #: of a short page
+    keep: float = 0.5  #: the part of a cut body that is sent
+    framing: str = "length"  #: how a cut body is framed, one of FRAMINGS
     matched: int = 0
     fired: int = 0
     die: random.Random = field(default_factory=random.Random, repr=False)
@@ -91,12 +120,11 @@ class Fault:
         if not self._matches(target):
             return False
         self.matched += 1
-        if self.times is not None and self.fired >= self.times:
-            return False
-        if self.call and self.matched not in self.call:
-            return False
         # The die is cast for every match, so that a seed gives one sequence whatever else is set.
-        if self.probability < 1 and self.die.random() >= self.probability:
+        is_spared = self.probability < 1 and self.die.random() >= self.probability
+        is_spent = self.times is not None and self.fired >= self.times
+        is_other_call = bool(self.call) and self.matched not in self.call
+        if is_spared or is_spent or is_other_call:
             return False
         self.fired += 1
         return True
@@ -107,6 +135,7 @@ class Fault:
             and self.method in {None, target.method}
             and self.kind in {None, target.kind}
             and self.user in {None, target.user}
+            and self._has_meaning_for(target)
         )
         if not same or (self.path is not None and not re.search(self.path, target.path)):
             return False
@@ -114,11 +143,13 @@ class Fault:
             return True
         return re.search(self.request_body.encode(), target.body()) is not None
 
+    def _has_meaning_for(self, target: Target) -> bool:
+        methods, path = MEANINGFUL.get(self.action, (frozenset({target.method}), ""))
+        return target.method in methods and re.search(path, target.path) is not None
+
     def error(self) -> OrgError:
         """The refusal that this fault stands for."""
-        code = self.error_code or (
-            "SERVER_UNAVAILABLE" if self.action is FaultAction.STATUS else str(self.action)
-        )
+        code = self.error_code or CODES.get(self.action, str(self.action))
         text = self.message or MESSAGES.get(self.action, f"fault {self.id} of the plan")
         return OrgError([ErrorItem(code, text)])
 
@@ -133,6 +164,11 @@ class Fault:
             "matched": self.matched,
             "fired": self.fired,
         }
+
+
+def find_hit(faults: Iterable[Fault], action: FaultAction) -> Fault | None:
+    """The first of the faults that hit a request which has that action."""
+    return next((fault for fault in faults if fault.action is action), None)
 
 
 _INTERNAL = {"id", "action", "matched", "fired", "die"}

@@ -5,13 +5,49 @@ Owns that strictness: a misspelt key that is ignored would let a test pass for n
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sandbox.fault import DEFAULTS, INNER_ACTIONS, PLANNED_ACTIONS, Fault, FaultAction
+from sandbox.fault import DEFAULTS, FRAMINGS, INNER_ACTIONS, PLANNED_ACTIONS, Fault, FaultAction
 from sandbox.org.errors import OrgError, not_implemented, refuse
+
+_PLAN_KEYS = frozenset({"seed", "faults"})
+
+
+def read_plan(given: object) -> list[Fault]:
+    """The faults of a plan: one fault, a list of them, or `{"seed": N, "faults": [...]}`.
+
+    A fault without a seed of its own gets one that is derived from the plan's seed and its place.
+    Raises OrgError INVALID_FAULT; nothing of the plan may be in force then.
+    """
+    plan: Mapping[str, object] | None = None
+    if isinstance(given, dict) and "faults" in given:
+        plan = given
+        _check_plan(plan)
+    specs = plan["faults"] if plan else given if isinstance(given, list) else [given]
+    if not isinstance(specs, list) or not all(isinstance(spec, dict) for spec in specs):
+        raise refuse("INVALID_FAULT", "A fault is an object; several are a list of objects.")
+    seed = plan.get("seed") if plan else None
+    return [read_fault(_with_seed(spec, seed, place)) for place, spec in enumerate(specs)]
+
+
+def _check_plan(plan: Mapping[str, object]) -> None:
+    unknown = sorted(set(plan) - _PLAN_KEYS)
+    if unknown:
+        raise refuse("INVALID_FAULT", f"A plan holds seed and faults, not {', '.join(unknown)}.")
+    seed = plan.get("seed")
+    if type(seed) not in {int, type(None)}:
+        raise refuse("INVALID_FAULT", f"A plan's seed is a whole number, not {seed!r}.")
+
+
+def _with_seed(spec: Mapping[str, object], seed: object, place: int) -> Mapping[str, object]:
+    if seed is None or spec.get("seed") is not None:
+        return spec
+    digest = hashlib.sha256(f"{seed}:{place}".encode()).digest()
+    return {**spec, "seed": int.from_bytes(digest[:4])}
 
 
 def read_fault(spec: Mapping[str, object]) -> Fault:
@@ -23,7 +59,9 @@ def read_fault(spec: Mapping[str, object]) -> Fault:
         known = ", ".join(sorted(DEFAULTS))
         raise _invalid(f"does not know {', '.join(unknown)}; it knows action, {known}")
     values["call"] = _read_calls(values.get("call"))
-    values |= {name: _read_number(name, values[name]) for name in _FRACTIONS & set(values)}
+    if isinstance(values.get("method"), str):
+        values["method"] = str(values["method"]).upper()
+    values |= {name: _read_number(name, values[name]) for name in _MOST.keys() & values.keys()}
     for name, kind in _TYPES.items():
         # The exact type: in Python a bool is an int too.
         if name in values and type(values[name]) is not kind:
@@ -50,6 +88,8 @@ _TYPES: dict[str, type] = {
     "message": str,
     "hold": str,
     "when": str,
+    "framing": str,
+    "rows": int,
 }
 
 
@@ -67,18 +107,20 @@ def _read_action(values: dict[str, object]) -> FaultAction:
 
 def _read_calls(value: object) -> tuple[int, ...]:
     calls = value if isinstance(value, list) else [] if value is None else [value]
-    if not all(isinstance(call, int) and call > 0 for call in calls):
+    if not all(type(call) is int and call > 0 for call in calls):
         raise _invalid(f"has call {value!r}, which must be a number from 1 or a list of them")
     return tuple(calls)
 
 
-_FRACTIONS = {"probability", "latency_s", "delay_s"}
+#: What may have a fraction, and how much of it means something.
+_MOST = {"probability": 1, "keep": 1, "latency_s": 600, "delay_s": 366 * 86_400}
 
 
 def _read_number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value < 0:
-        raise _invalid(f"has {name} {value!r}, which must be a number from 0")
-    return float(value)
+    is_flag = isinstance(value, bool)
+    if isinstance(value, (int, Decimal)) and not is_flag and 0 <= value <= _MOST[name]:
+        return float(value)
+    raise _invalid(f"has {name} {value!r}, which must be a number from 0 to {_MOST[name]}")
 
 
 def _check_pattern(name: str, value: str) -> None:
@@ -97,6 +139,10 @@ def _check_meaning(fault: Fault) -> None:
         raise _invalid("with action hook needs a name in hold")
     if fault.when not in {"before", "after"}:
         raise _invalid(f"has when {fault.when!r}, which must be before or after")
+    if fault.framing not in FRAMINGS:
+        raise _invalid(f"has framing {fault.framing!r}, which is none of {', '.join(FRAMINGS)}")
+    if fault.rows < 1:
+        raise _invalid(f"has rows {fault.rows}, which must be a number from 1")
     if fault.action is FaultAction.STATUS and not 300 <= fault.status <= 599:
         raise _invalid(f"has status {fault.status}, which must be between 300 and 599")
 

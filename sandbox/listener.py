@@ -1,48 +1,26 @@
-"""HTTP/1.1 listeners on loopback that keep connections alive.
+"""HTTP/1.1 listeners on loopback, each a socket with a thread per connection.
 
-Owns the transport. Werkzeug's own handler closes every connection and lingers before it does, so
-only its parsing is used here: a body is read whole (chunked or not) before the application runs,
-which is what makes the next request on the same connection safe.
+Owns the sockets: bound at once to loopback only, with or without TLS, and freed at the end. What is
+said on a connection is `exchange`'s business.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import socket
 import ssl
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from http import HTTPStatus
 from http.server import HTTPServer
-from io import BytesIO
 from socketserver import ThreadingMixIn
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from werkzeug.serving import DechunkedInput, WSGIRequestHandler
+from sandbox.exchange import Handler, hang_up
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 HOST = "127.0.0.1"
-#: Salesforce takes request bodies of 50 MB at most.
-LARGEST_BODY = 50 * 1024 * 1024
-#: Data of a bulk job may have 150 MB.
-LARGEST_UPLOAD = 150 * 1024 * 1024
-_UPLOAD_PATH = re.compile(r"/jobs/ingest/[^/]+/batches/?\Z", re.IGNORECASE)
-_REFUSALS: dict[int, str] = {
-    HTTPStatus.REQUEST_URI_TOO_LONG: "URI_TOO_LONG",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "HEADERS_TOO_LARGE",
-}
-#: The application sets this key in the environ to have the connection closed without an answer.
-DROP_KEY = "sandbox.drop_connection"
-#: The same, to have it closed in the middle of the body.
-TRUNCATE_KEY = "sandbox.truncate_body"
-#: Bodies up to this size are sent in one piece.
-_LARGEST_PIECE = 1024 * 1024
 
 
 class PortInUseError(Exception):
@@ -62,7 +40,7 @@ class Listener(ThreadingMixIn, HTTPServer):
 
     def __init__(self, port: int, ssl_context: ssl.SSLContext | None = None) -> None:
         try:
-            super().__init__((HOST, port), _Handler)
+            super().__init__((HOST, port), Handler)
         except (OSError, OverflowError) as error:
             raise PortInUseError(
                 f"Port {port} on {HOST} cannot be used ({error}); stop the program that holds it "
@@ -92,7 +70,7 @@ class Listener(ThreadingMixIn, HTTPServer):
         self.server_close()
         with self._open_lock:
             for connection in self._open:
-                _hang_up(connection)
+                hang_up(connection)
 
     def server_bind(self) -> None:
         # The inherited method asks the name service for the host's name, which can take seconds.
@@ -127,123 +105,3 @@ class Listener(ThreadingMixIn, HTTPServer):
         """Werkzeug's parsing reports here; failures are worth a line, requests are not."""
         if kind == "error":
             print(message % args if args else message, file=sys.stderr)
-
-
-class _Handler(WSGIRequestHandler):
-    server: Listener  # type: ignore[assignment]
-    protocol_version = "HTTP/1.1"
-    timeout = 300
-
-    def handle(self) -> None:
-        if isinstance(self.connection, ssl.SSLSocket):
-            try:
-                self.connection.do_handshake()
-            except OSError:
-                # A client that does not trust our authority, or speaks plain HTTP, hangs up.
-                return
-        super().handle()
-
-    def run_wsgi(self) -> None:
-        environ = self.make_environ()
-        try:
-            body = self._read_body()
-        except ValueError as error:
-            self.send_error(HTTPStatus.BAD_REQUEST, str(error))
-            return
-        environ["wsgi.input"] = BytesIO(body)
-        environ["wsgi.input_terminated"] = True
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ.pop("HTTP_TRANSFER_ENCODING", None)
-        with _run(self.server.app, environ) as (status, headers, pieces):
-            if environ.get(DROP_KEY):
-                self._drop()
-            elif environ.get(TRUNCATE_KEY):
-                body = b"".join(pieces)
-                self._send(status, headers, body[: len(body) // 2], len(body))
-                self._drop()
-            elif _size(headers) > _LARGEST_PIECE and self.command != "HEAD":
-                self._send(status, headers, b"")
-                for piece in pieces:
-                    self.wfile.write(piece)
-            else:
-                self._send(status, headers, b"".join(pieces))
-
-    def _drop(self) -> None:
-        self.close_connection = True
-        _hang_up(self.connection)
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the parser refuses (line or headers too long, nonsense), as Salesforce's list."""
-        self.close_connection = True
-        name = _REFUSALS.get(code, "BAD_REQUEST")
-        body = json.dumps([{"message": message or name, "errorCode": name}]).encode()
-        status = f"{int(code)} {HTTPStatus(code).phrase}"
-        self._send(status, [("Content-Type", "application/json;charset=UTF-8")], body)
-
-    def _read_body(self) -> bytes:
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        most = LARGEST_UPLOAD if _UPLOAD_PATH.search(self.path.partition("?")[0]) else LARGEST_BODY
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return _read_chunks(DechunkedInput(cast(IO[bytes], self.rfile)), most)
-        length = int(self.headers.get("Content-Length") or 0)
-        if not 0 <= length <= most:
-            raise ValueError(f"A body of {length} bytes is not served; {most} is the most.")
-        return self.rfile.read(length)
-
-    def _send(
-        self, status: str, headers: list[tuple[str, str]], body: bytes, size: int | None = None
-    ) -> None:
-        lines = [f"HTTP/1.1 {status}".encode("latin-1")]
-        lines += [f"{name}: {value}".encode("latin-1") for name, value in headers]
-        code = int(status[:3])
-        command = getattr(self, "command", None)  # missing when the request line was nonsense
-        if code not in {204, 304} and not any(n.lower() == "content-length" for n, _ in headers):
-            lines.append(b"Content-Length: %d" % (len(body) if size is None else size))
-        if self.close_connection:
-            lines.append(b"Connection: close")
-        if command == "HEAD" or code in {204, 304}:
-            body = b""
-        # One write: two small packets would wait for each other's acknowledgement.
-        self.wfile.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
-
-
-@contextmanager
-def _run(
-    app: WSGIApplication | None, environ: dict[str, Any]
-) -> Iterator[tuple[str, list[tuple[str, str]], Iterable[bytes]]]:
-    started: list[Any] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Any:
-        started[:] = [status, headers]
-        return started.append
-
-    assert app is not None  # noqa: S101 - a listener is started with its application
-    answer = app(environ, start_response)
-    try:
-        yield started[0], started[1], answer
-    finally:
-        if hasattr(answer, "close"):
-            answer.close()
-
-
-def _size(headers: list[tuple[str, str]]) -> int:
-    return int(next((value for name, value in headers if name.lower() == "content-length"), 0))
-
-
-def _read_chunks(source: DechunkedInput, most: int) -> bytes:
-    pieces, size = [], 0
-    while piece := source.read(65_536):
-        size += len(piece)
-        if size > most:
-            raise ValueError(f"A body over {most} bytes is not served.")
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        # The client was quicker.
-        pass

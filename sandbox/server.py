@@ -25,6 +25,7 @@ from sandbox.api.sessions import (
     Sessions,
 )
 from sandbox.control import reset_org
+from sandbox.editions import Allowance
 from sandbox.folder_lock import claimed
 from sandbox.keys import load_login_key
 from sandbox.listener import HOST, Listener
@@ -54,7 +55,7 @@ class LocalOrgServer:
         tls_port: int = 0,
         data: str | Path | None = None,
         proxy_port: int | None = None,
-        daily_limit: int = 100_000,
+        allowance: Allowance | None = None,
         session_lifetime_s: int | None = None,
         schema: Schema | None = None,
     ) -> None:
@@ -74,7 +75,7 @@ class LocalOrgServer:
                 ledger or schema or Schema(),
                 (port, tls_port, proxy_port),
                 where,
-                (daily_limit, session_lifetime_s),
+                (allowance or Allowance(), session_lifetime_s),
             )
             self._resources = stack.pop_all()
 
@@ -84,7 +85,7 @@ class LocalOrgServer:
         metadata: MetadataLedger | Schema,
         ports: tuple[int, int, int | None],
         data: Path | None,
-        limits: tuple[int, int | None],
+        limits: tuple[Allowance, int | None],
     ) -> None:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +121,7 @@ class LocalOrgServer:
     def _make_services(
         self,
         data: Path | None,
-        limits: tuple[int, int | None],
+        limits: tuple[Allowance, int | None],
         ledger: MetadataLedger | None,
     ) -> Services:
         settings = ApiSettings(self.url, self.tls_url, *limits, self._data_folders)
@@ -161,6 +162,7 @@ class LocalOrgServer:
     def reset(self) -> None:
         """The org as on its first day: no data, real time, no faults, counters at zero."""
         self.services.faults.clear()
+        self.services.bulk.worker.is_inline = False
         self.org.clock.real()
         reset_org(self.services)
 

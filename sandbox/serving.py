@@ -13,8 +13,12 @@ import sys
 import threading
 from types import FrameType
 
+from sandbox.api import jsonio
 from sandbox.cli.outcomes import CANNOT_BEGIN
+from sandbox.clock_control import move_clock
+from sandbox.editions import allow
 from sandbox.metadata.idle import list_idle
+from sandbox.org.errors import OrgError
 from sandbox.server import LocalOrgServer
 from sandbox.starting import START_ERRORS
 
@@ -29,18 +33,33 @@ def serve(given: argparse.Namespace) -> int:
             tls_port=given.tls_port,
             data=given.data,
             proxy_port=given.proxy_port,
-            daily_limit=given.daily_limit,
+            allowance=allow(given.edition, given.licences, given.daily_limit),
             session_lifetime_s=given.session_lifetime_s,
         )
     except START_ERRORS as error:
         print(f"The local org cannot start: {error}", file=sys.stderr)
         return CANNOT_BEGIN
     with server:
+        try:
+            _prepare(server, given)
+        except (OrgError, OSError) as error:
+            print(f"The local org cannot start: {error}", file=sys.stderr)
+            return CANNOT_BEGIN
         for line in list_idle(server.org.schema.unsupported):
             print(line, file=sys.stderr)
+        if not server.org.clock.is_real:
+            print(f"The org's clock was set: it is {server.org.clock}", file=sys.stderr)
         print(json.dumps(server.start_line), flush=True)
         stopped.wait()
     return 0
+
+
+def _prepare(server: LocalOrgServer, given: argparse.Namespace) -> None:
+    if given.clock or given.frozen:
+        moved = {"now": given.clock} if given.clock else {}
+        move_clock(server.org.clock, {**moved, "frozen": given.frozen})
+    if given.faults:
+        server.services.faults.add(jsonio.loads(given.faults.read_bytes()))
 
 
 def _stop_on_signals() -> threading.Event:

@@ -10,8 +10,8 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from sandbox.api import (
     batch,
@@ -36,8 +36,10 @@ from sandbox.api.bulk_jobs import row_fault_check
 from sandbox.api.call import Answer
 from sandbox.api.data import make_data_blueprint
 from sandbox.api.deployments import Deployments
+from sandbox.api.dispatch import refuse_method
 from sandbox.api.errors import refusal_answer
-from sandbox.api.http import frame_requests, to_response
+from sandbox.api.frame import KINDS, frame_requests
+from sandbox.api.http import to_response
 from sandbox.api.locators import Locators
 from sandbox.api.oauth import make_oauth_blueprint
 from sandbox.api.router import Router
@@ -49,6 +51,7 @@ from sandbox.bulk.desk import BulkDesk
 from sandbox.control import make_control_blueprint
 from sandbox.counters import Counters
 from sandbox.faults import FaultPlan
+from sandbox.long_calls import LongCalls
 from sandbox.org.errors import refuse
 
 if TYPE_CHECKING:
@@ -94,15 +97,17 @@ def make_services(
 
     Bulk jobs survive in `folder`; `ledger` is the org's metadata in files.
     """
-    faults = FaultPlan(org.clock.now)
+    routes = [route for family in FAMILIES for route in family.ROUTES]
+    faults = FaultPlan(KINDS.union(route.kind for route in routes))
     return Services(
         org=org,
         settings=settings,
         sessions=sessions,
-        counters=Counters(org.clock.now, settings.daily_limit),
+        counters=Counters(org.clock.now, settings.allowance),
+        long_calls=LongCalls(org.clock.now),
         faults=faults,
         locators=Locators(org.clock.now),
-        router=Router(route for family in FAMILIES for route in family.ROUTES),
+        router=Router(routes),
         bulk=BulkDesk(org, folder and folder / "bulk", partial(row_fault_check, faults)),
         deployments=Deployments(org, ledger),
         snapshots=snapshots,
@@ -133,12 +138,13 @@ def create_app(services: Services) -> Flask:
 
 _HTTP_CODES = {
     404: ("NOT_FOUND", "The requested resource does not exist"),
-    405: ("METHOD_NOT_ALLOWED", "HTTP Method not allowed on this resource"),
     413: ("BAD_REQUEST", "The request body is too large"),
 }
 
 
 def _answer_http_error(error: HTTPException) -> Response:
+    if isinstance(error, MethodNotAllowed):
+        return to_response(refuse_method(request.method, tuple(error.valid_methods or ())))
     code, message = _HTTP_CODES.get(error.code or 400, ("BAD_REQUEST", str(error)))
     return to_response(Answer(error.code or 400, [{"message": message, "errorCode": code}]))
 

@@ -26,7 +26,7 @@ from sandbox.api.bulk1_shapes import (
     show_list,
     show_outcomes,
 )
-from sandbox.api.bulk_jobs import CSV_TYPE, find_shuffle_seed
+from sandbox.api.bulk_jobs import CSV_TYPE, find_delay, find_shuffle_seed
 from sandbox.api.http import BULK1_PREFIX, admit_caller
 from sandbox.api.router import split_path
 from sandbox.bulk.batch import Batch, BatchJob, BatchState, BoxState, ContentType
@@ -153,7 +153,7 @@ def _add_batch(services: Services, job: BatchJob, *, is_json: bool) -> Response:
             "InvalidBatch",
             f"Content type {media_type!r} of the batch is not that of the job, {job.content_type}",
         )
-    batch = services.bulk.batches.add_batch(job, request.get_data())
+    batch = services.bulk.batches.add_batch(job, request.get_data(), find_delay(g.faults))
     return show("batchInfo", batch_info(batch), is_json=is_json, status=201)
 
 

@@ -15,6 +15,7 @@ from sandbox.api.bulk_jobs import (
     bad_job,
     bad_state,
     delete_job,
+    find_delay,
     find_job,
     find_shuffle_seed,
     list_jobs,
@@ -109,6 +110,7 @@ def change_state(call: Call, job_id: str) -> Answer:
         raise bad_state(f"A job in state {job.state} cannot be closed again")
     if not job.has_data:
         raise bad_state(f"Job {job.id} has no data; upload it before you close the job")
+    job.late_s = find_delay(call.faults)
     with call.services.bulk.submission(job):
         return Answer(body=show_job(job))
 

@@ -15,7 +15,7 @@ from sandbox.api.router import not_found
 from sandbox.bulk.dialect import DELIMITERS, LINE_ENDINGS, Dialect
 from sandbox.bulk.job import Job, JobKind, JobState
 from sandbox.bulk.saver import FaultCheck
-from sandbox.fault import Fault, FaultAction, Target
+from sandbox.fault import Fault, FaultAction, Target, find_hit
 from sandbox.faults import FaultPlan
 from sandbox.org.errors import OrgError, refuse
 
@@ -71,8 +71,14 @@ def _choose(
 
 def find_shuffle_seed(faults: Sequence[Fault]) -> int | None:
     """The seed of a fault that has the results of a job created now come out of order."""
-    hits = [f for f in faults if f.action is FaultAction.SHUFFLED_BULK_RESULTS]
-    return hits[0].seed if hits else None
+    hit = find_hit(faults, FaultAction.SHUFFLED_BULK_RESULTS)
+    return hit.seed if hit else None
+
+
+def find_delay(faults: Sequence[Fault]) -> float:
+    """After how much org time the rows of a job closed now can be read; 0 means at once."""
+    hit = find_hit(faults, FaultAction.LATE_VISIBLE_COMMITS)
+    return hit.delay_s if hit else 0.0
 
 
 def show_job(job: Job) -> dict[str, object]:

@@ -85,9 +85,12 @@ def _check_headers() -> None:
     accept = request.headers.get("Accept", "*/*")
     if "xml" in accept and "json" not in accept and "*" not in accept:
         raise not_implemented("XML answers of the REST API")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+    # What the transport knows it has undone, and taken this header away.
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
         raise refuse(
-            "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding is not served; send the body as it is."
+            "UNSUPPORTED_MEDIA_TYPE",
+            f"Content-Encoding {encoding} is not served; gzip and deflate are.",
         )
 
 

@@ -5,15 +5,18 @@ Owns the step from a path to the function that answers it, and from a refusal to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
-from sandbox.api.call import Answer, Call
+from sandbox.api.call import Answer, Call, Route
 from sandbox.api.errors import refusal_answer
 from sandbox.api.router import Match, split_path
 from sandbox.fault import Target
 from sandbox.org.errors import OrgError, refuse
+
+#: The order in which Salesforce's 405 names what is allowed.
+_VERBS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def answer_match(call: Call, match: Match) -> Answer:
@@ -21,14 +24,23 @@ def answer_match(call: Call, match: Match) -> Answer:
     try:
         view = match.route.views.get("GET" if call.method == "HEAD" else call.method)
         if view is None:
-            allowed = ",".join(sorted(match.route.views))
-            raise refuse(
-                "METHOD_NOT_ALLOWED",
-                f"HTTP Method '{call.method}' not allowed. Allowed are {allowed}",
-            )
+            return _refuse_method(call.method, match.route)
         return view(call, **match.arguments)
     except OrgError as error:
         return refusal_answer(error)
+
+
+def _refuse_method(method: str, route: Route) -> Answer:
+    return refuse_method(method, {*route.views, *(["HEAD"] if "GET" in route.views else [])})
+
+
+def refuse_method(method: str, verbs: Collection[str]) -> Answer:
+    """The 405 of a resource that takes these verbs only."""
+    allowed = ",".join(verb for verb in _VERBS if verb in verbs)
+    message = f"HTTP Method '{method}' not allowed. Allowed are {allowed}"
+    return replace(
+        refusal_answer(refuse("METHOD_NOT_ALLOWED", message)), headers={"Allow": allowed}
+    )
 
 
 def find_nested(parent: Call, url: str, resource: str) -> Match:

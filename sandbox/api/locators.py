@@ -67,3 +67,4 @@ class Locators:
         """Forget all results."""
         with self._lock:
             self._open.clear()
+            self._numbers = itertools.count(1)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.api.call import Answer, Call, Route
 from sandbox.api.query_columns import show_columns, show_plan
+from sandbox.fault import FaultAction, find_hit
 from sandbox.org.errors import not_implemented, refuse
 from sandbox.soql import parse
 
@@ -38,7 +39,7 @@ def read_page(call: Call, locator: str) -> Answer:
     start = int(offset) if offset.isdigit() else -1
     if not 0 <= start < len(snapshot.records):
         raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
-    page = snapshot.records[start : start + snapshot.page_size]
+    page = snapshot.records[start : start + _shorten(call, snapshot.page_size)]
     end = start + len(page)
     resource = "queryAll" if "/queryall/" in call.path.lower() else "query"
     body: dict[str, object] = {
@@ -76,11 +77,12 @@ def _run(call: Call, resource: str, *, include_deleted: bool) -> Answer:
     org = call.services.org
     result = org.query(call.actor, soql, include_deleted=include_deleted)
     records = result.records
-    body: dict[str, object] = {"totalSize": result.total_size, "done": len(records) <= page_size}
-    if len(records) > page_size:
+    end = _shorten(call, page_size)
+    body: dict[str, object] = {"totalSize": result.total_size, "done": len(records) <= end}
+    if len(records) > end:
         key = call.services.locators.open(call.actor.user_id, result.total_size, records, page_size)
-        body["nextRecordsUrl"] = f"{call.data_url}/{resource}/{key}-{page_size}"
-    body["records"] = [show_row(row, call.data_url) for row in records[:page_size]]
+        body["nextRecordsUrl"] = f"{call.data_url}/{resource}/{key}-{end}"
+    body["records"] = [show_row(row, call.data_url) for row in records[:end]]
     return Answer(body=body)
 
 
@@ -120,6 +122,11 @@ def _page_size(call: Call) -> int:
             f"batchSize {size} must be between {SMALLEST_PAGE} and {LARGEST_PAGE}",
         )
     return size
+
+
+def _shorten(call: Call, page_size: int) -> int:
+    hit = find_hit(call.faults, FaultAction.SHORT_PAGES)
+    return min(page_size, hit.rows) if hit else page_size
 
 
 def _attributes(value: Mapping[str, Any], row: Mapping[str, Any], data_url: str) -> dict[str, Any]:

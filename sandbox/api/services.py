@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.editions import Allowance
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.bulk.desk import BulkDesk
     from sandbox.counters import Counters
     from sandbox.faults import FaultPlan
+    from sandbox.long_calls import LongCalls
     from sandbox.org.org import Org
     from sandbox.snapshots import Snapshots
 
@@ -26,7 +29,7 @@ class ApiSettings:
 
     url: str  #: `http://127.0.0.1:8080`, no slash at the end: clients append paths
     tls_url: str
-    daily_limit: int = 100_000
+    allowance: Allowance = field(default_factory=Allowance)
     session_lifetime_s: int | None = None
     data_folders: tuple[Path, ...] = ()  #: where a data plan's files are looked for
 
@@ -46,6 +49,7 @@ class Services:
     settings: ApiSettings
     sessions: Sessions
     counters: Counters
+    long_calls: LongCalls
     faults: FaultPlan
     locators: Locators
     router: Router

@@ -54,8 +54,13 @@ def answer_envelope(names: tuple[str, str], answer: Callable[[Element], str]) ->
     except SoapFaultError as error:
         return _respond(names, _fault(error), 500)
     except OrgError as error:
-        first = error.items[0]
-        return _respond(names, _fault(SoapFaultError(first.code, first.message)), 500)
+        return answer_fault(names, error)
+
+
+def answer_fault(names: tuple[str, str], error: OrgError) -> Response:
+    """A refusal of the org as a fault."""
+    first = error.items[0]
+    return _respond(names, _fault(SoapFaultError(first.code, first.message)), 500)
 
 
 def check_version(version: str) -> None:

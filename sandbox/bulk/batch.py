@@ -53,6 +53,7 @@ class Batch:
     processed: int = 0
     failed: int = 0
     work_ms: int = 0
+    late_s: float = 0.0  #: a fault: saved rows can be read that much org time later
 
 
 @dataclass
@@ -78,6 +79,12 @@ class BatchJob:
     def is_query(self) -> bool:
         """True when rows go out of the org."""
         return self.operation in {"query", "queryAll"}
+
+    @property
+    def is_at_work(self) -> bool:
+        """True while it takes batches or works them off."""
+        waiting = self.count(BatchState.QUEUED, BatchState.IN_PROGRESS)
+        return self.state is BoxState.OPEN or waiting > 0
 
     def count(self, *states: BatchState) -> int:
         """How many batches are in one of the states."""

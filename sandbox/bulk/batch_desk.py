@@ -9,7 +9,6 @@ import json
 import shutil
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -19,6 +18,7 @@ from sandbox.bulk.batch import Batch, BatchJob, BatchState, BoxState
 from sandbox.bulk.batch_query import write_query
 from sandbox.bulk.batch_rows import read_rows
 from sandbox.bulk.dialect import BadTableError
+from sandbox.bulk.jobs import KEPT
 from sandbox.bulk.saver import CHUNK, FaultCheck, Saved, Task, save_chunk
 from sandbox.bulk.worker import Worker
 from sandbox.org.errors import OrgError
@@ -53,17 +53,23 @@ class BatchDesk:
         return job
 
     def find_job(self, job_id: str) -> BatchJob | None:
-        """The job whose Id starts so: 15 characters will do."""
-        return next((j for j in list(self._jobs.values()) if j.id[:15] == job_id[:15]), None)
+        """The job whose Id starts so: 15 characters will do. None once it is too old."""
+        limit = self._org.clock.now() - KEPT
+        jobs = (j for j in list(self._jobs.values()) if j.id[:15] == job_id[:15])
+        return next((j for j in jobs if j.is_at_work or _time(j.modified_at) >= limit), None)
 
-    def add_batch(self, job: BatchJob, data: bytes) -> Batch:
-        """Take a batch and work it off when its turn comes."""
+    def add_batch(self, job: BatchJob, data: bytes, late_s: float = 0.0) -> Batch:
+        """Take a batch and work it off when its turn comes.
+
+        What it saves can be read `late_s` seconds of org time later.
+        """
         with self._lock:
             batch_id, now = make_id(_BATCH_PREFIX, self._next()), self._moment()
             self._folder.mkdir(parents=True, exist_ok=True)
             request = self._folder / f"{self._serial}.request"
             request.write_bytes(data)
             batch = Batch(batch_id, job.id, request, request.with_suffix(".result"), now, now)
+            batch.late_s = late_s
             job.batches[batch_id] = batch
         self._worker.submit(lambda: self._work(job, batch))
         return batch
@@ -75,7 +81,7 @@ class BatchDesk:
     def count_batches(self, since: datetime) -> int:
         """Batches that came after that moment."""
         batches = (batch for job in list(self._jobs.values()) for batch in job.batches.values())
-        return sum(datetime.fromisoformat(batch.created_at) > since for batch in batches)
+        return sum(_time(batch.created_at) > since for batch in batches)
 
     def abort_all(self) -> None:
         """Have no batch start any more."""
@@ -85,6 +91,7 @@ class BatchDesk:
     def clear(self) -> None:
         """Forget everything; nothing may be under way."""
         self._jobs.clear()
+        self._serial = _FIRST_SERIAL
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _next(self) -> int:
@@ -99,9 +106,9 @@ class BatchDesk:
             batch.state = BatchState.NOT_PROCESSED
             return
         batch.state = BatchState.IN_PROGRESS
-        started = time.perf_counter()
+        started = self._org.clock.now()
         batch.message = self._try(job, batch)
-        batch.work_ms = int((time.perf_counter() - started) * 1000)
+        batch.work_ms = self._org.clock.ms_since(started)
         batch.modified_at = self._moment()
         batch.state = BatchState.FAILED if batch.message else BatchState.COMPLETED
 
@@ -133,11 +140,16 @@ class BatchDesk:
         actor = self._org.actor(job.user_id)
         outcomes: list[dict[str, object]] = []
         for start in range(0, len(rows), CHUNK):
-            saved = save_chunk(self._org, actor, task, rows[start : start + CHUNK], check)
+            with self._org.store.late.delaying(batch.late_s):
+                saved = save_chunk(self._org, actor, task, rows[start : start + CHUNK], check)
             outcomes += [_outcome(one) for one in saved]
             batch.processed += len(saved)
             batch.failed += sum(bool(one.errors) for one in saved)
         batch.result.write_text(json.dumps(outcomes))
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _outcome(saved: Saved) -> dict[str, object]:

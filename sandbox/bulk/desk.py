@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,12 +86,12 @@ class BulkDesk:
             if job.has_ended or self._is_closing:
                 return
             job.state = JobState.IN_PROGRESS
-        started = time.perf_counter()
+        started = self._org.clock.now()
         error = self._try(job)
         if self._is_closing:
             return  # the next start settles it
         with self.jobs.change(job):
-            job.work_ms = int((time.perf_counter() - started) * 1000)
+            job.work_ms = self._org.clock.ms_since(started)
             if not job.has_ended:
                 job.state = JobState.FAILED if error else JobState.JOB_COMPLETE
                 job.error = error

@@ -48,7 +48,8 @@ def run_ingest(
             if not may_go_on():
                 break
             values = [_read_values(columns, cells) for cells in chunk]
-            saved = save_chunk(org, org.actor(job.user_id), task, values, check_fault)
+            with org.store.late.delaying(job.late_s):
+                saved = save_chunk(org, org.actor(job.user_id), task, values, check_fault)
             results.write(chunk, saved)
             with jobs.change(job):
                 job.processed += len(saved)

@@ -55,6 +55,7 @@ class Job:
     work_ms: int = 0
     has_data: bool = False
     shuffle_seed: int | None = None  #: a fault: the results come in another order
+    late_s: float = 0.0  #: a fault: saved rows can be read that much org time later
 
     @property
     def has_ended(self) -> bool:

@@ -20,6 +20,8 @@ from sandbox.org.ids import BASE62, MalformedIdError, make_id, normalize_id
 _JOB_FILE = "job.json"
 _KEY_PREFIX = "750"
 _DAY = timedelta(hours=24)
+#: Ended jobs and their results are kept so long. Source: Bulk API 2.0 guide, "Limits".
+KEPT = timedelta(days=7)
 
 
 class Jobs:
@@ -50,6 +52,7 @@ class Jobs:
 
     def find(self, job_id: str, kind: JobKind) -> Job | None:
         """The job of that Id and kind."""
+        self.forget_old()
         try:
             job = self._jobs.get(normalize_id(job_id))
         except MalformedIdError:
@@ -58,12 +61,25 @@ class Jobs:
 
     def all_of(self, kind: JobKind) -> list[Job]:
         """All jobs of a kind, oldest first."""
+        self.forget_old()
         return [job for job in list(self._jobs.values()) if job.kind is kind]
 
-    def count_today(self, kind: JobKind) -> int:
+    def created_today(self, kind: JobKind) -> list[Job]:
         """Jobs of that kind created within 24 hours of org time."""
         since = self._now() - _DAY
-        return sum(datetime.fromisoformat(job.created_at) > since for job in self.all_of(kind))
+        return [job for job in self.all_of(kind) if _moment(job.created_at) > since]
+
+    def size_of(self, job: Job, name: str) -> int:
+        """Bytes of a file of the job; 0 when there is none."""
+        file = self.file(job, name)
+        return file.stat().st_size if file.exists() else 0
+
+    def forget_old(self) -> None:
+        """Forget the jobs that ended longer ago than they are kept."""
+        limit = self._now() - KEPT
+        for job in list(self._jobs.values()):
+            if job.has_ended and _moment(job.modified_at) < limit:
+                self.delete(job)
 
     @contextmanager
     def change(self, job: Job) -> Iterator[Job]:
@@ -81,9 +97,11 @@ class Jobs:
                 shutil.rmtree(self._path(job), ignore_errors=True)
 
     def clear(self) -> None:
-        """Forget all jobs."""
-        for job in list(self._jobs.values()):
-            self.delete(job)
+        """Forget all jobs, and number the next one as the first."""
+        with self._lock:
+            for job in list(self._jobs.values()):
+                self.delete(job)
+            self._serial = 0
 
     def file(self, job: Job, name: str) -> Path:
         """Where a file of the job lies."""
@@ -107,6 +125,10 @@ class Jobs:
         draft = file.with_suffix(".new")
         draft.write_text(json.dumps(job.as_json()))
         draft.replace(file)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def serial_of(job_id: str) -> int:

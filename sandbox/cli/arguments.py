@@ -9,8 +9,10 @@ import argparse
 from pathlib import Path
 
 from sandbox.bulk.dialect import DELIMITERS
+from sandbox.editions import BASE_CALLS, EDITIONS
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+_EDITION_HELP = f"whose daily limit holds: {', '.join(EDITIONS)}"
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -22,11 +24,22 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         "--metadata", action="append", default=[], metavar="FOLDER", help="SFDX folder; repeatable"
     )
     parser.add_argument("--data", metavar="DIR", help="where data and certificates live")
+    parser.add_argument("--edition", metavar="NAME", choices=EDITIONS, help=_EDITION_HELP)
     parser.add_argument(
-        "--daily-limit", type=int, default=100_000, help="API calls per 24 hours (%(default)s)"
+        "--licences", type=int, default=1, metavar="N", help="of the edition (%(default)s)"
+    )
+    parser.add_argument(
+        "--daily-limit", type=int, metavar="N", help=f"API calls per 24 hours ({BASE_CALLS})"
     )
     parser.add_argument(
         "--session-lifetime-s", type=int, help="seconds of org time until a token expires (never)"
+    )
+    parser.add_argument(
+        "--clock", metavar="TIME", help="where the org's clock starts (2026-03-01T07:00:00+01:00)"
+    )
+    parser.add_argument("--frozen", action="store_true", help="the clock stands still there")
+    parser.add_argument(
+        "--faults", type=Path, metavar="FILE", help="fault plan in JSON, in force from the start"
     )
 
 

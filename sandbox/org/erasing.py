@@ -64,21 +64,28 @@ def _purge(core: Core, sobject: SObject, limit: str) -> None:
     sql = f'SELECT "Id" FROM {quote(sobject.name)} WHERE "IsDeleted" = 1 AND "SystemModstamp" < ?'  # noqa: S608
     for (record_id,) in core.store.connection.execute(sql, (limit,)).fetchall():
         row = core.store.table(sobject).get(record_id)
-        if row is not None:
+        if row is not None and not core.store.late.holds(record_id):
             _erase(core, sobject, row)
 
 
 def erased_between(
     core: Core, sobject: SObject, start: datetime, end: datetime
 ) -> list[tuple[str, datetime]]:
-    """Records that were deleted in that span and are erased since: Id and time of deletion."""
+    """Records that were deleted in that span and are erased since: Id and time of deletion.
+
+    Without those whose erasing is on its way: everybody still reads them.
+    """
     sql = (
         "SELECT id, deleted_at FROM _erased "
         "WHERE sobject = ? AND deleted_at >= ? AND deleted_at < ?"
     )
     span = (f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}")
     rows = core.store.connection.execute(sql, (sobject.name, *span)).fetchall()
-    return [(row[0], datetime.fromisoformat(row[1]).astimezone(UTC)) for row in rows]
+    return [
+        (record_id, datetime.fromisoformat(at).astimezone(UTC))
+        for record_id, at in rows
+        if not core.store.late.holds(record_id)
+    ]
 
 
 def _erase(core: Core, sobject: SObject, row: Record) -> None:

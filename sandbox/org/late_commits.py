@@ -51,6 +51,7 @@ class LateCommits:
         self._waiting: list[_Commit] = []
         self._touched: list[tuple[Table, str, Record | None]] = []
         self._locked: set[str] = set()
+        self._began_at = now()
 
     @contextmanager
     def delaying(self, delay_s: float) -> Iterator[None]:
@@ -78,6 +79,14 @@ class LateCommits:
     def undo_to(self, mark: int) -> None:
         """Forget what the transaction wrote after the mark: the database has undone it."""
         del self._touched[mark:]
+
+    def begin(self) -> None:
+        """Told when a transaction begins: no row of it is stamped earlier."""
+        self._began_at = self._now()
+
+    def holds(self, record_id: str) -> bool:
+        """True while a transaction on its way has written the row."""
+        return record_id in self._locked
 
     def note(self, table: Table, record_id: str, before: Record | None) -> None:
         """Told before each write of a row that is to be held back."""
@@ -109,9 +118,8 @@ class LateCommits:
         )
         for row in rows:
             row.table.put(row.record_id, row.before)
-        now = self._now()
-        delay = timedelta(seconds=float(self._here.delay_s))
-        self._waiting.append(_Commit(now, now + delay, rows))
+        visible_at = self._now() + timedelta(seconds=float(self._here.delay_s))
+        self._waiting.append(_Commit(self._began_at, visible_at, rows))
         self._locked.update(row.record_id for row in rows)
         return True
 

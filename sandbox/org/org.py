@@ -52,7 +52,7 @@ class Org:
         self, schema: Schema, data_dir: Path | None = None, clock: OrgClock | None = None
     ) -> None:
         self.org_id = ORG_ID
-        self.clock = clock or OrgClock()
+        self.clock = clock or OrgClock(folder=data_dir)
         formulas = FormulaLibrary(schema, ORG_ID)
         filters = LookupFilters(schema)
         self.store = Store(schema, data_dir, self.clock.now)

@@ -88,6 +88,7 @@ class Store:
                 return
             self.settle()
             self.connection.execute("BEGIN IMMEDIATE")
+            self.late.begin()
             self._depth = 1
             try:
                 yield

@@ -12,6 +12,8 @@ import requests
 from tests.sandbox_api.clients import RestClient
 
 PATIENCE_S = 20.0
+#: For answers whose length is looked at.
+NO_GZIP = {"Accept-Encoding": "identity"}
 ENDED = {"JobComplete", "Failed", "Aborted"}
 
 

@@ -35,6 +35,18 @@ def test_the_clock_is_set_advanced_frozen_and_released(rest: RestClient) -> None
     assert abs(datetime.fromisoformat(real["now"]) - datetime.now(UTC)).total_seconds() < 60
 
 
+def test_a_clock_that_was_frozen_runs_on_from_where_it_stood(rest: RestClient) -> None:
+    rest.control("POST", "clock", {"now": "2025-03-11T07:00:00+01:00", "frozen": True})
+
+    running = rest.control("POST", "clock", {"frozen": False, "advance_s": 3600})
+    frozen = rest.control("POST", "clock", {"frozen": True})
+
+    assert (running["frozen"], frozen["frozen"]) == (False, True)
+    assert running["now"].startswith("2025-03-11T07:0")
+    assert frozen["now"] > running["now"]
+    assert rest.control("GET", "clock")["now"] == frozen["now"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -46,6 +58,9 @@ def test_the_clock_is_set_advanced_frozen_and_released(rest: RestClient) -> None
         {"advance_s": 10**30},
         {"advance_s": 10**12},
         {"now": "0001-01-01T00:00:00Z"},
+        {"now": "2026-03-11T07:00:00Z", "advance_s": "an hour"},
+        {"now": "2026-03-11T07:00:00Z", "frozen": "no"},
+        {"real": 1},
         [],
     ],
 )
@@ -121,6 +136,33 @@ def test_requests_count_data_calls_only_and_log_everything(
     }
     assert rest.control("DELETE", "requests")["total"] == 0
     assert rest.control("GET", "requests")["log"] == []
+
+
+def test_the_logs_hold_no_token(rest: RestClient) -> None:
+    rest.control("POST", "faults", {"action": "latency", "latency_s": 0, "path": "token=s"})
+
+    rest.get("/services/oauth2/revoke?token=secret&x=1")
+
+    shown = rest.control("GET", "requests")["log"] + rest.control("GET", "faults")["fired"]
+    assert [entry["path"] for entry in shown] == ["/services/oauth2/revoke?token=***&x=1"] * 2
+
+
+def test_bulk_work_may_be_done_before_its_call_is_answered(rest: RestClient) -> None:
+    assert rest.control("POST", "bulk", {"inline": True}) == {"inline": True}
+
+    spec = {"operation": "query", "query": "SELECT Id FROM Account"}
+    job = rest.post("jobs/query", spec).json()
+
+    assert job["state"] == "UploadComplete"
+    assert rest.get(f"jobs/query/{job['id']}").json()["state"] == "JobComplete"
+
+
+@pytest.mark.parametrize("body", [{}, {"inline": "yes"}, {"inline": True, "x": 1}])
+def test_bulk_work_is_not_set_by_a_body_that_means_nothing(
+    rest: RestClient, body: dict[str, object]
+) -> None:
+    assert rest.post("/_sandbox/bulk", body).status_code == 400
+    assert rest.control("GET", "bulk") == {"inline": False}
 
 
 def test_every_answer_tells_the_usage(rest: RestClient) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.fault import DEFAULTS, PLANNED_ACTIONS, FaultAction
+from sandbox.fault_help import KEYS
 from sandbox.server import LocalOrgServer
 from tests.sandbox_api.builders import an_account
 from tests.sandbox_api.clients import RestClient
+from tests.sandbox_api.soap_calls import ADMIN, fault_of, soap
 
 
 def add(rest: RestClient, **fault: Any) -> str:
@@ -78,6 +81,20 @@ def test_limit_and_lock_faults_speak_salesforces_words(rest: RestClient) -> None
     ]
 
 
+def test_the_limit_of_long_calls_at_once_speaks_of_itself(rest: RestClient) -> None:
+    add(rest, action="concurrent_limit", times=1)
+
+    refused = rest.get("limits")
+
+    assert refused.status_code == 403
+    assert refused.json() == [
+        {
+            "message": "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+            "errorCode": "REQUEST_LIMIT_EXCEEDED",
+        }
+    ]
+
+
 def test_a_lock_inside_a_collection_hits_its_rows_only(rest: RestClient) -> None:
     add(rest, action="UNABLE_TO_LOCK_ROW", inner=True, request_body="HD-1", times=1)
     rows = [
@@ -115,6 +132,40 @@ def test_latency_delays_the_answer(rest: RestClient) -> None:
 
     assert answer.status_code == 200
     assert time.monotonic() - started >= 0.3
+
+
+def test_latency_after_the_commit_outlasts_a_clients_patience(rest: RestClient) -> None:
+    add(rest, latency_s=2, when="after", method="POST", path="/sobjects/", times=1)
+
+    with pytest.raises(requests.ReadTimeout):
+        rest.session.post(
+            f"{rest.base}/services/data/v59.0/sobjects/Account", json=an_account(), timeout=0.5
+        )
+
+    for _ in range(1000):
+        if rest.count("Account"):
+            break
+        time.sleep(0.01)
+    assert rest.count("Account") == 1
+
+
+def test_a_short_page_is_followed_by_the_rest(rest: RestClient) -> None:
+    rows = [
+        {"attributes": {"type": "Account"}, "Name": f"N{n}", "External_Id__c": f"N{n}"}
+        for n in range(10)
+    ]
+    rest.post("composite/sobjects", {"records": rows})
+    add(rest, action="short_pages", rows=4, call=[1, 2])
+    pages = [rest.get("query", params={"q": "SELECT Name FROM Account ORDER BY Name"}).json()]
+
+    while not pages[-1]["done"]:
+        pages.append(rest.get(pages[-1]["nextRecordsUrl"]).json())
+
+    assert [len(page["records"]) for page in pages] == [4, 4, 2]
+    assert [row["Name"] for page in pages for row in page["records"]] == [
+        f"N{n}" for n in range(10)
+    ]
+    assert {page["totalSize"] for page in pages} == {10}
 
 
 def test_a_connection_dropped_before_the_work_leaves_nothing(rest: RestClient) -> None:
@@ -220,7 +271,9 @@ def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> 
         "kind": "limits",
         "user": "admin@manufaktura.example",
         "call": 1,
+        "request": 1,
     }
+    assert [e["number"] for e in rest.control("GET", "requests")["log"] if e["faults"]] == [1]
     rest.control("DELETE", "faults")
     assert rest.control("GET", "faults") == {"faults": [], "fired": [], "waiting": []}
 
@@ -255,6 +308,18 @@ def test_a_fault_that_is_not_here_yet_is_refused_by_name(rest: RestClient, actio
         {"status": 503, "probability": "often"},
         {"status": 503, "path": 5},
         {"status": 503, "inner": "yes"},
+        {"status": 503, "probability": 1.5},
+        {"status": 503, "kind": "querry"},
+        {"status": 503, "call": [True]},
+        {"latency_s": 601},
+        {"action": "short_pages", "rows": 0},
+        {"action": "late_visible_commits", "delay_s": 10**12},
+        {"action": "truncated_body", "keep": 1.1},
+        {"action": "truncated_body", "framing": "shredded"},
+        {"seed": 7, "faults": [{"status": 503}, {"status": 503, "pth": "/limits"}]},
+        {"seed": "seven", "faults": [{"status": 503}]},
+        {"sed": 7, "faults": [{"status": 503}]},
+        {"faults": {"status": 503}},
         {"action": {"status": 503}},
         "503",
     ],
@@ -265,6 +330,63 @@ def test_a_fault_that_means_nothing_is_refused(rest: RestClient, fault: Any) -> 
     assert refused.status_code == 400
     assert refused.json()[0]["errorCode"] == "INVALID_FAULT"
     assert rest.control("GET", "faults")["faults"] == []
+
+
+def test_one_seed_of_a_plan_gives_every_fault_a_die_of_its_own(rest: RestClient) -> None:
+    coin = {"status": 500, "kind": "limits", "probability": 0.5}
+    plan = {"seed": 7, "faults": [coin, coin | {"status": 502}, coin | {"seed": 3}]}
+
+    def play(seed: int) -> tuple[list[int], list[int]]:
+        rest.control("DELETE", "faults")
+        added = rest.control("POST", "faults", plan | {"seed": seed})
+        return [f["seed"] for f in added], [rest.get("limits").status_code for _ in range(20)]
+
+    first, again, other = play(7), play(7), play(8)
+
+    assert first == again
+    assert first[0][:2] != other[0][:2]
+    assert len(set(first[0])) == 3
+    assert first[0][2] == other[0][2] == 3
+    assert set(first[1]) == {200, 500, 502}
+
+
+def test_the_die_falls_the_same_way_whatever_else_chooses_the_calls(rest: RestClient) -> None:
+    def play(**limits: Any) -> list[int]:
+        rest.control("DELETE", "faults")
+        add(rest, status=500, kind="limits", probability=0.5, seed=1, **limits)
+        statuses = [rest.get("limits").status_code for _ in range(12)]
+        return [number for number, status in enumerate(statuses, 1) if status == 500]
+
+    free = play()
+
+    assert play(call=list(range(4, 13))) == [number for number in free if number >= 4]
+    assert play(times=2) == free[:2]
+
+
+def test_a_fault_counts_only_the_requests_that_it_can_do_something_to(rest: RestClient) -> None:
+    add(rest, action="late_visible_commits", times=1)
+    add(rest, action="shuffled_bulk_results", times=1)
+    add(rest, action="truncated_bulk_results", times=1)
+
+    rest.get("limits")
+    rest.post("sobjects/Account", an_account())
+
+    assert [entry["action"] for entry in fired(rest)] == ["late_visible_commits"]
+
+
+def test_the_help_tells_of_every_action_and_key(rest: RestClient) -> None:
+    shown = rest.control("GET", "faults?help")
+
+    assert set(shown["actions"]) == {str(action) for action in FaultAction}
+    assert set(shown["keys"]) == set(KEYS) == set(DEFAULTS)
+    assert set(shown["planned"]) == PLANNED_ACTIONS
+    assert {"query", "collections", "bulk1", "bulk2", "token", "row"} <= set(shown["kinds"])
+
+
+def test_a_verb_may_be_written_small(rest: RestClient) -> None:
+    add(rest, status=503, method="get")
+
+    assert rest.get("limits").status_code == 503
 
 
 def test_a_late_commit_is_stamped_now_and_readable_later(
@@ -292,3 +414,43 @@ def test_a_late_commit_is_stamped_now_and_readable_later(
     }
     (row,) = rest.query("SELECT SystemModstamp FROM Account WHERE External_Id__c = 'A-2'")
     assert row["SystemModstamp"] == "2026-03-01T12:01:30.000+0000"
+
+
+def test_a_fault_speaks_soap_to_a_caller_of_soap(org: LocalOrgServer, rest: RestClient) -> None:
+    add(rest, action="REQUEST_LIMIT_EXCEEDED", kind="metadata", user=ADMIN, times=1)
+    call = "<describeMetadata><asOfVersion>62.0</asOfVersion></describeMetadata>"
+
+    stranger = soap(org, call, username="ops@manufaktura.example")
+    refused = soap(org, call)
+    after = soap(org, call)
+
+    assert fault_of(refused) == "sf:REQUEST_LIMIT_EXCEEDED"
+    assert fault_of(stranger) == "sf:INSUFFICIENT_ACCESS"
+    assert after.tag.endswith("describeMetadataResponse")
+
+
+def test_a_session_that_came_in_an_envelope_expires_too(org: LocalOrgServer) -> None:
+    with RestClient(org, "loader@manufaktura.example") as rest:
+        add(rest, action="expire_session", kind="metadata", times=1)
+
+        refused = soap(org, "<describeMetadata/>", username="loader@manufaktura.example")
+
+        assert fault_of(refused) == "sf:INVALID_SESSION_ID"
+        assert rest.get("limits").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("media_type", "shown"),
+    [("application/json", '{"exceptionCode":"ExceededQuota"'), ("application/xml", "<error ")],
+)
+def test_a_fault_speaks_the_first_bulk_api_to_its_callers(
+    rest: RestClient, media_type: str, shown: str
+) -> None:
+    add(rest, action="REQUEST_LIMIT_EXCEEDED", kind="bulk1")
+    headers = {"Content-Type": media_type}
+
+    refused = rest.call("POST", "/services/async/59.0/job", data=b"{}", headers=headers)
+
+    assert refused.status_code == 400
+    assert shown in refused.text
+    assert "ExceededQuota" in refused.text

@@ -80,10 +80,34 @@ def test_a_wrong_verb_is_told_which_are_right(rest: RestClient) -> None:
     assert refused.status_code == 405
     assert refused.json() == [
         {
-            "message": "HTTP Method 'PUT' not allowed. Allowed are DELETE,GET,PATCH",
+            "message": "HTTP Method 'PUT' not allowed. Allowed are HEAD,GET,PATCH,DELETE",
             "errorCode": "METHOD_NOT_ALLOWED",
         }
     ]
+    assert refused.headers["Allow"] == "HEAD,GET,PATCH,DELETE"
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "allowed"),
+    [
+        ("GET", "/services/oauth2/token", "POST"),
+        ("GET", "/services/Soap/u/59.0", "POST"),
+        ("DELETE", "/services/data", "HEAD,GET"),
+        ("OPTIONS", "limits", "HEAD,GET"),
+        ("TRACE", "limits", "HEAD,GET,POST,PUT,PATCH,DELETE"),
+        ("PUT", "composite", "HEAD,GET,POST"),
+    ],
+)
+def test_a_wrong_verb_is_told_so_everywhere(
+    rest: RestClient, verb: str, path: str, allowed: str
+) -> None:
+    refused = rest.call(verb, path)
+
+    assert refused.status_code == 405
+    assert refused.json()[0]["message"] == (
+        f"HTTP Method '{verb}' not allowed. Allowed are {allowed}"
+    )
+    assert refused.headers["Allow"] == allowed
 
 
 def test_a_post_may_stand_for_a_patch(rest: RestClient) -> None:

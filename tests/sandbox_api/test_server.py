@@ -106,6 +106,37 @@ def test_a_port_in_use_is_a_message_and_exit_code_2() -> None:
     assert "choose another port" in message
 
 
+def test_an_allowance_below_zero_is_a_message_and_exit_code_2() -> None:
+    assert "numbers from 0" in refuse_to_start("--edition", "developer", "--licences", "-1")
+
+
+def test_a_plan_and_a_clock_may_be_there_from_the_start(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"seed": 7, "faults": [{"status": 503, "kind": "versions"}]}')
+    clock = ("--clock", "2026-03-01T07:00:00+01:00", "--frozen")
+
+    with served("--faults", str(plan), *clock) as (_, line), requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{line['url']}/services/data", timeout=30)
+
+    assert answer.status_code == 503
+    assert answer.headers["Date"] == "Sun, 01 Mar 2026 06:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--faults", "no-such-plan.json"), "no-such-plan.json"),
+        (("--faults", "pyproject.toml"), "JSON_PARSER_ERROR"),
+        (("--clock", "tomorrow"), "'tomorrow' as a time"),
+    ],
+)
+def test_a_plan_or_a_clock_that_means_nothing_is_a_message(
+    arguments: tuple[str, str], why: str
+) -> None:
+    assert why in refuse_to_start(*arguments)
+
+
 def test_a_missing_metadata_folder_is_named() -> None:
     message = refuse_to_start("--metadata", "no/such/folder", "--metadata", "nor/this")
 
@@ -126,10 +157,13 @@ def test_every_malformed_metadata_file_is_named_and_nothing_is_left(tmp_path: Pa
     assert not data.exists()
 
 
-@pytest.mark.parametrize("name", ["sessions.json", "login-key.pem", "org.sqlite3", "ca.pem"])
+@pytest.mark.parametrize(
+    "name", ["sessions.json", "login-key.pem", "org.sqlite3", "ca.pem", "clock.json"]
+)
 def test_a_damaged_data_folder_is_a_message_and_not_a_crash(tmp_path: Path, name: str) -> None:
     with LocalOrgServer(data=tmp_path) as server:
         assert server.access_token
+        server.org.clock.advance(60)
     (tmp_path / name).write_bytes(b"damaged")
 
     message = refuse_to_start("--data", str(tmp_path))

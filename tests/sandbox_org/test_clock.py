@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +63,44 @@ def test_a_time_without_a_zone_is_refused_and_the_clock_keeps_its_time() -> None
         clock.set(MORNING.replace(tzinfo=None))
 
     assert clock.now() == MORNING
+
+
+def test_a_frozen_clock_survives_in_its_folder(tmp_path: Path) -> None:
+    OrgClock(folder=tmp_path).set(MORNING, frozen=True)
+    OrgClock(folder=tmp_path).advance(60)
+
+    again = OrgClock(folder=tmp_path)
+
+    assert (again.now(), again.frozen) == (MORNING + timedelta(minutes=1), True)
+    assert str(again) == "2025-03-11T06:01:00+00:00 and stands still"
+
+
+def test_a_running_clock_has_run_on_meanwhile(tmp_path: Path) -> None:
+    clock = OrgClock(folder=tmp_path)
+    clock.set(MORNING)
+    before = clock.now()
+
+    again = OrgClock(folder=tmp_path)
+
+    assert before <= again.now() < before + timedelta(minutes=5)
+    assert not again.frozen
+    assert not again.is_real
+
+
+def test_a_clock_given_back_to_the_machine_leaves_nothing(tmp_path: Path) -> None:
+    clock = OrgClock(folder=tmp_path)
+    clock.advance(3600)
+    assert [file.name for file in tmp_path.iterdir()] == ["clock.json"]
+
+    clock.real()
+
+    assert list(tmp_path.iterdir()) == []
+    assert OrgClock(folder=tmp_path).is_real
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"frozen_at": "noon", "offset_s": 0}', "[1]"])
+def test_a_damaged_clock_is_refused_by_its_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "clock.json").write_text(text)
+
+    with pytest.raises(ValueError, match=r"clock\.json holds no clock"):
+        OrgClock(folder=tmp_path)

@@ -112,6 +112,22 @@ def test_a_late_delete_leaves_the_row_until_then(org: Org, admin: Actor) -> None
     assert names(org) == []
 
 
+def test_a_purge_leaves_what_a_transaction_on_its_way_takes_out_of_the_bin(
+    org: Org, admin: Actor
+) -> None:
+    deal = a_deal(org, Name="Back")
+    org.delete(admin, "Deal__c", deal)
+    with org.store.late.delaying(20 * 86_400):
+        org.undelete(admin, "Deal__c", deal)
+    wait(org, 16 * 86_400)
+
+    found = org.query(admin, "SELECT IsDeleted FROM Deal__c", include_deleted=True).records
+    wait(org, 4 * 86_400)
+
+    assert [row["IsDeleted"] for row in found] == [True]
+    assert names(org) == ["Back"]
+
+
 def test_closing_the_org_lets_everything_come(tmp_path: Path) -> None:
     org = an_org(a_schema(), tmp_path)
     with org.store.late.delaying(LATE_S):
