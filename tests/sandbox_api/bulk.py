@@ -11,7 +11,7 @@ import requests
 
 from tests.sandbox_api.clients import RestClient
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 ENDED = {"JobComplete", "Failed", "Aborted"}
 
 
