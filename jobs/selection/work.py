@@ -23,8 +23,7 @@ from jobs.selection.skips import report_skips
 from jobs.selection.writing import write_decisions
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceRejected
-from sfsync.selection_reads import count_proposals_of
-from tenders.decision import Decision, Outcome, Reason, decide
+from tenders.decision import Decision, Outcome, decide
 from tenders.model import Policy, Rates
 
 logger = logging.getLogger(__name__)
@@ -36,13 +35,12 @@ def work_through(
 ) -> None:
     """Decide, write in bulk, and give every order that did not go in a second look.
 
-    Cancellations go last, after their absence of proposals is proven once more: an award can be
-    taken back by people, a cancelled order cannot.
+    Orders without proposals go first, while the count that proves their absence is fresh: an
+    award can be taken back by people, a cancelled order cannot.
     """
     queues = Queues()
     decisions = decide_all(runtime, facts, stamp.business_date, queues.again)
     write_all(runtime, sf, queues.sort(decisions, report), stamp, report, queues.again)
-    write_all(runtime, sf, queues.take_proven(sf), stamp, report, queues.again)
     if queues.again:
         look_again(runtime, sf, queues.again, stamp, report)
     if queues.held:
@@ -78,29 +76,15 @@ class Queues:
 
     again: list[str] = field(default_factory=list)  #: to be read again
     held: list[str] = field(default_factory=list)  #: stay open, so the fence cannot guard them
-    cancelled: list[Decision] = field(default_factory=list)  #: to be written last
 
     def sort(self, decisions: Iterable[Decision], report: RunReport) -> Iterator[Decision]:
         """Yields what goes in bulk at once; a late decision makes the run a catch-up."""
         for decision in decisions:
             report.catch_up = report.catch_up or decision.is_late
-            if decision.outcome is Outcome.CANCEL:
-                self.cancelled.append(decision)
-            elif decision.outcome is Outcome.HOLD:
+            if decision.outcome is Outcome.HOLD:
                 self.held.append(decision.inputs.tender.order_id)
             elif decision.outcome is not Outcome.SKIP:
                 yield decision
-
-    def take_proven(self, sf: Salesforce) -> list[Decision]:
-        """Cancellations whose order has no proposal now either; the others are read again."""
-        found = count_proposals_of(sf, [each.inputs.tender.order_id for each in self.cancelled])
-        proven = []
-        for decision in self.cancelled:
-            if decision.reason is Reason.NO_PROPOSALS and decision.inputs.tender.order_id in found:
-                self.again.append(decision.inputs.tender.order_id)
-            else:
-                proven.append(decision)
-        return proven
 
 
 def write_all(
@@ -126,13 +110,13 @@ def write_all(
 def decide_all(
     runtime: Runtime, facts: MorningFacts, day: date, again: list[str]
 ) -> Iterator[Decision]:
-    """Decisions of complete orders, each made when it is asked for; `again` collects the Ids of
-    those that must be read again.
+    """Decisions of complete orders, those without proposals first, each made when it is asked
+    for; `again` collects the Ids of those that must be read again.
 
     An order whose facts break the rules' own checks (a bug, or impossible data) does not stop the
     others: it is logged with its traceback and looked at again.
     """
-    for each in facts.orders:
+    for each in sorted(facts.orders, key=lambda order: bool(order.proposals)):
         if not each.is_complete:
             logger.warning(
                 "Not every proposal of an order was read",
