@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from jobs.effects import queue_effects
@@ -39,6 +39,8 @@ def work_through(
     award can be taken back by people, a cancelled order cannot.
     """
     queues = Queues()
+    emptiest_first = sorted(facts.orders, key=lambda each: bool(each.proposals))
+    facts = replace(facts, orders=tuple(emptiest_first))
     decisions = decide_all(runtime, facts, stamp.business_date, queues.again)
     write_all(runtime, sf, queues.sort(decisions, report), stamp, report, queues.again)
     if queues.again:
@@ -110,13 +112,13 @@ def write_all(
 def decide_all(
     runtime: Runtime, facts: MorningFacts, day: date, again: list[str]
 ) -> Iterator[Decision]:
-    """Decisions of complete orders, those without proposals first, each made when it is asked
-    for; `again` collects the Ids of those that must be read again.
+    """Decisions of complete orders, each made when it is asked for; `again` collects the Ids of
+    those that must be read again.
 
     An order whose facts break the rules' own checks (a bug, or impossible data) does not stop the
     others: it is logged with its traceback and looked at again.
     """
-    for each in sorted(facts.orders, key=lambda order: bool(order.proposals)):
+    for each in facts.orders:
         if not each.is_complete:
             logger.warning(
                 "Not every proposal of an order was read",
