@@ -34,6 +34,7 @@ class ImportReport:
     problems: list[Problem]
     changes: list[Change] = field(default_factory=list)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    passed_over: dict[str, str] = field(default_factory=dict)  #: what was not read, and why
     push: PushReport | None = None
 
     def tell_origin(self, external_id: str) -> str:
@@ -57,6 +58,7 @@ class ImportReport:
             "rows_read": self.rows_read,
             "rows_refused": self.rows_refused,
             "problems": [problem.as_dict() for problem in self.problems],
+            "passed_over": self.passed_over,
             "actions": {action.value: self.count(action) for action in Action},
             "changes": [
                 asdict(change) | {"action": change.action.value}
@@ -77,7 +79,7 @@ def plan_workbook(runtime: Runtime, path: Path) -> ImportReport:
         sf = runtime.connect()
         reject_orphans(runtime, sf, plan)
         report = ImportReport(plan.file, plan.rows_read, plan.rows_refused, plan.problems)
-        report.places = plan.places
+        report.places, report.passed_over = plan.places, plan.passed_over
         for sobject, records in records_of(plan).items():
             report.changes += compare_records(runtime, sf, sobject, records)
     return report

@@ -54,6 +54,7 @@ __all__ = [
     "query",
     "query_all",
     "query_in",
+    "query_in_rows",
     "query_rows",
     "resource",
     "response_errors",
@@ -108,11 +109,21 @@ def query_in(
 
     Rows come in the order of the chunks; a value is asked for once. No values, no call.
     """
-    rows: list[Record] = []
+    return list(query_in_rows(sf, template, values, include_deleted=include_deleted, **others))
+
+
+def query_in_rows(
+    sf: Salesforce,
+    template: str,
+    values: Sequence[str],
+    *,
+    include_deleted: bool = False,
+    **others: object,
+) -> Iterator[Record]:
+    """The same rows one by one as pages arrive."""
     for chunk in _fitting_chunks(template, list(dict.fromkeys(values)), others):
         text = soql(template, values=chunk, **others)
-        rows += query_rows(sf, text, include_deleted=include_deleted)
-    return rows
+        yield from query_rows(sf, text, include_deleted=include_deleted)
 
 
 def count_all(sf: Salesforce, text: str) -> int:

@@ -13,7 +13,16 @@ from typing import Any
 
 from simple_salesforce.api import Salesforce
 
-from sfsync.rest import Record, org_time, query, query_all, query_in, query_rows, soql
+from sfsync.rest import (
+    Record,
+    org_time,
+    query,
+    query_all,
+    query_in,
+    query_in_rows,
+    query_rows,
+    soql,
+)
 
 Reader = Callable[[Any], Any]
 AWAITING_PROPOSALS = "AWAITING PROPOSALS"
@@ -146,12 +155,11 @@ def read_proposals_due(sf: Salesforce, business_date: date) -> Iterator[dict[str
     return map(read_proposal, query_rows(sf, text, include_deleted=True))
 
 
-def read_proposals_of(sf: Salesforce, order_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """All proposals of these orders, those in the recycle bin too."""
+def read_proposals_of(sf: Salesforce, order_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """All proposals of these orders, those in the recycle bin too, as their pages arrive."""
     condition = "WHERE Order__c IN {values}"
     template = select_from("Order_Proposal__c", condition, PROPOSAL_FIELDS, MANUFACTURER_FIELDS)
-    rows = query_in(sf, template, order_ids, include_deleted=True)
-    return [read_proposal(row) for row in rows]
+    return map(read_proposal, query_in_rows(sf, template, order_ids, include_deleted=True))
 
 
 def read_proposal(row: Record) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def read_amount(value: object, column: Column) -> Decimal:
     if isinstance(value, bool | date):
         raise CellRejected(f"'{value}' is no amount.", AMOUNT_REMEDY)
     if isinstance(value, int | float):
-        return whole_cents(Decimal(repr(value)), str(value))
+        # Fifteen digits are what a spreadsheet shows; beyond them its binary sums are noise.
+        return whole_cents(Decimal(format(value, ".15g")), str(value))
     text = read_text(value, column)
     digits = re.sub(r"[\s'’]", "", strip_currency(text))
     match = re.fullmatch(r"(-?)(\d+(?:[.,]\d+)*)", digits)
@@ -40,12 +41,17 @@ def join_digits(digits: str, text: str) -> Decimal:
     """The number behind digits with dots and commas."""
     parts = re.split(r"[.,]", digits)
     separators = re.findall(r"[.,]", digits)
-    last_is_decimal = bool(separators) and (
-        len(parts[-1]) != 3 or (len(set(separators)) == 2 and separators[-1] not in separators[:-1])
-    )
+    is_alone = len(set(separators)) == 2 and separators[-1] not in separators[:-1]
+    is_below_one = len(parts) == 2 and set(parts[0]) == {"0"}
+    last_is_decimal = bool(separators) and (len(parts[-1]) != 3 or is_alone or is_below_one)
     groups = parts[:-1] if last_is_decimal else parts
     grouping = separators[:-1] if last_is_decimal else separators
-    if len(set(grouping)) > 1 or any(len(group) != 3 for group in groups[1:]):
+    is_grouped = len(groups) > 1
+    if (
+        len(set(grouping)) > 1
+        or any(len(group) != 3 for group in groups[1:])
+        or (is_grouped and groups[0].startswith("0"))
+    ):
         raise CellRejected(
             f"'{text}' mixes separators.", "Write the amount as digits, for example 12500.00."
         )

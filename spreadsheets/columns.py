@@ -51,3 +51,18 @@ def read_short(limit: int, what: str) -> Reader:
         return text
 
     return read
+
+
+def read_lines(limit: int) -> Reader:
+    """A reader for long text: its lines stay as they were typed, longer text is refused."""
+
+    def read(value: object, column: Column) -> str:
+        lines = [line.strip() for line in str(value).strip().splitlines()]
+        text = "\n".join(lines)
+        if len(text) > limit:
+            raise CellRejected(
+                f"The text has {len(text)} characters.", f"Shorten it to {limit} or fewer."
+            )
+        return text
+
+    return read

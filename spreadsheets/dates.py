@@ -6,7 +6,7 @@ Owns the order of day and month in slashed dates: the column decides, or the cel
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 
@@ -119,6 +119,10 @@ def read_instant(value: object, column: Column) -> datetime:
     """A moment in the business time zone, still naive: the layout adds the zone."""
     if isinstance(value, datetime):
         return value.replace(microsecond=0)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        day = date_of_serial(Decimal(str(value)), column.epoch)
+        seconds = round(value % 1 * 86_400)
+        return datetime.combine(day, time.min) + timedelta(seconds=seconds)
     text = read_text(value, column)
     match = re.fullmatch(r"(.+?)[ T](\d{1,2}):(\d{2})(?::(\d{2}))?", text)
     if match is None:

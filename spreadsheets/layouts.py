@@ -12,12 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spreadsheets.amounts import read_amount, read_currency
-from spreadsheets.columns import Reader, read_short, read_text
+from spreadsheets.columns import Reader, read_lines, read_short, read_text
 from spreadsheets.dates import read_date, read_instant
+from spreadsheets.problems import show_value
 from spreadsheets.words import read_country, read_whole_number, read_yes_no
 from spreadsheets.workbook import Cell, Sheet
 
 HEADER_SEARCH_ROWS = 25
+#: A row with so many of a layout's required headings is a header with something missing.
+ENOUGH_HEADINGS = 2
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Recognised:
 read_number = read_short(64, "The number")
 read_company = read_short(120, "The company's name")
 read_title = read_short(80, "The title")
+#: The org keeps 32,000 characters; the quantity is written above the notes.
+read_notes = read_lines(31_900)
 
 
 def fold(text: object) -> str:
@@ -86,7 +91,7 @@ ORDERS = Layout(
         ),
         heading("channel", "Channel", read_text, "Marketing channel", "Source"),
         heading("deposit_required", "Deposit", read_yes_no, "Deposit required"),
-        heading("notes", "Notes", read_text, "Description", "Remarks"),
+        heading("notes", "Notes", read_notes, "Description", "Remarks"),
     ),
 )
 PROPOSALS = Layout(
@@ -101,7 +106,7 @@ PROPOSALS = Layout(
         heading("lead_time_days", "Lead time (days)", read_whole_number, "Lead time", "Days"),
         heading("submitted_at", "Received at", read_instant, "Submitted at", "Received"),
         heading("valid_until", "Valid until", read_date),
-        heading("notes", "Notes", read_text, "Description", "Remarks"),
+        heading("notes", "Notes", read_notes, "Description", "Remarks"),
     ),
 )
 LAYOUTS = (PROPOSALS, ORDERS)
@@ -115,6 +120,37 @@ def recognise(sheet: Sheet) -> Recognised | None:
             if layout.required_keys() <= columns.keys():
                 return Recognised(sheet, layout, number, columns)
     return None
+
+
+def explain_refusal(sheet: Sheet) -> str:
+    """Why a sheet is of no known kind: the headings that its best row lacks."""
+    missing = min(
+        (
+            [h.label for h in layout.headings if h.required and h.key not in found]
+            for number in list(sheet.row_numbers())[:HEADER_SEARCH_ROWS]
+            for layout in LAYOUTS
+            if len(
+                found := layout.required_keys() & match_headings(sheet.rows[number], layout).keys()
+            )
+            >= ENOUGH_HEADINGS
+        ),
+        key=len,
+        default=[],
+    )
+    if not missing:
+        return "It has no row with the headings of orders or proposals."
+    return "It has no column " + ", ".join(f"'{label}'" for label in missing) + "."
+
+
+def unknown_headings(recognised: Recognised) -> dict[str, str]:
+    """Headings of a sheet that name no column of ours, by their cell: their columns are not
+    read."""
+    known = frozenset().union(*(heading.names for heading in recognised.layout.headings))
+    return {
+        cell.coordinate: show_value(cell.value)
+        for cell in recognised.sheet.rows[recognised.header_row]
+        if cell.value is not None and fold(cell.value) not in known
+    }
 
 
 def match_headings(cells: Iterable[Cell], layout: Layout) -> dict[str, int]:

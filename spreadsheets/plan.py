@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from spreadsheets.layouts import LAYOUTS, ORDERS, Recognised, recognise
+from spreadsheets.layouts import (
+    LAYOUTS,
+    ORDERS,
+    Recognised,
+    explain_refusal,
+    recognise,
+    unknown_headings,
+)
 from spreadsheets.problems import Problem, WorkbookRejected
 from spreadsheets.records import (
     AccountKind,
@@ -44,6 +51,8 @@ class Plan:
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     #: Where each proposal names its order, for reports about orders that do not exist.
     order_cells: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Sheets, and cells with unknown headings, that were not read, with the reason.
+    passed_over: dict[str, str] = field(default_factory=dict)
 
     def reject_orphan(self, external_id: str) -> None:
         """Take a proposal out whose order is neither in the workbook nor in the org."""
@@ -68,28 +77,43 @@ def plan_import(path: Path, zone: ZoneInfo, currencies: frozenset[str]) -> Plan:
     WorkbookRejected when the file cannot be read or holds no sheet that we know. Bad rows do not
     raise: they are in `problems`, one entry a bad cell.
     """
-    recognised = [r for r in map(recognise, read_workbook(path)) if r is not None]
-    if not recognised:
-        headings = "; ".join(
-            f"{layout.kind}: " + ", ".join(h.label for h in layout.headings if h.required)
-            for layout in LAYOUTS
-        )
-        raise WorkbookRejected(
-            f"{path.name} has no sheet with the headings that an import needs. "
-            f"Name the columns in one row ({headings})."
-        )
     plan = Plan(path.name)
-    for sheet in recognised:
-        plan_sheet(plan, sheet, zone, currencies)
+    by_layout: dict[str, list[Recognised]] = defaultdict(list)
+    for sheet in read_workbook(path):
+        found = None if sheet.is_hidden else recognise(sheet)
+        if found is not None:
+            by_layout[found.layout.kind].append(found)
+            for cell, text in unknown_headings(found).items():
+                plan.passed_over[f"{sheet.name}!{cell}"] = f"'{text}' names no column of ours."
+        elif sheet.rows:
+            why = "It is hidden." if sheet.is_hidden else explain_refusal(sheet)
+            plan.passed_over[sheet.name] = why
+    if not by_layout:
+        raise WorkbookRejected(tell_missing_sheets(path.name, plan.passed_over))
+    for sheets in by_layout.values():
+        plan_rows(plan, sheets, zone, currencies)
     return plan
 
 
-def plan_sheet(
-    plan: Plan, recognised: Recognised, zone: ZoneInfo, currencies: frozenset[str]
+def tell_missing_sheets(file: str, passed_over: dict[str, str]) -> str:
+    """Why nothing of a workbook can be used, and which headings would be."""
+    headings = "; ".join(
+        f"{layout.kind}: " + ", ".join(h.label for h in layout.headings if h.required)
+        for layout in LAYOUTS
+    )
+    why = " ".join(f"Sheet '{name}': {reason}" for name, reason in passed_over.items())
+    return (
+        f"{file} has no sheet with the headings that an import needs. {why} "
+        f"Name the columns in one row ({headings})."
+    ).replace("  ", " ")
+
+
+def plan_rows(
+    plan: Plan, sheets: list[Recognised], zone: ZoneInfo, currencies: frozenset[str]
 ) -> None:
-    """Add one sheet's rows to the plan."""
-    rows = list(read_rows(recognised, currencies))
-    is_orders = recognised.layout is ORDERS
+    """Add the rows of all sheets of one kind to the plan."""
+    rows = [row for sheet in sheets for row in read_rows(sheet, currencies)]
+    is_orders = sheets[0].layout is ORDERS
     kind = AccountKind.HARDWARE_DESIGNER if is_orders else AccountKind.MANUFACTURER
     name_key = "customer" if is_orders else "manufacturer"
     build: Callable[[ReadRow], OrderRow | ProposalRow] = (
@@ -124,18 +148,19 @@ def build_records(
     for number, found in by_number.items():
         first_row, first = found[0]
         if len({record for _, record in found}) > 1:
-            numbers = ", ".join(str(row.number) for row, _ in found)
+            where = " and ".join(row.tell_cell("number") for row, _ in found)
             for row, _ in found:
                 row.reject(
                     "number",
-                    f"{number} stands in rows {numbers} with different contents.",
+                    f"{number} stands in {where} with different contents.",
                     "Keep the right row, or give each its own number.",
                 )
             continue
         for row, _ in found[1:]:
             row.reject(
                 "number",
-                f"{number} was already given in row {first_row.number}, with the same contents.",
+                f"{number} was already given in {first_row.tell_cell('number')}, "
+                "with the same contents.",
                 "Delete this row; the first one goes in.",
             )
         kept.append(cast(OrderRow | ProposalRow, first))
@@ -144,16 +169,17 @@ def build_records(
 
 def check_countries(rows: list[ReadRow], name_key: str, kind: AccountKind) -> None:
     """One company has one country: a row that contradicts an earlier one stays out."""
-    known: dict[str, tuple[str, int]] = {}
+    known: dict[str, tuple[str, str]] = {}
     for row in rows:
         name, country = row.values.get(name_key), row.values.get("country")
         if not isinstance(name, str) or not isinstance(country, str):
             continue
-        first, number = known.setdefault(external_id_of_account(kind, name), (country, row.number))
+        company = external_id_of_account(kind, name)
+        first, where = known.setdefault(company, (country, row.tell_cell("country")))
         if first != country:
             row.reject(
                 "country",
-                f"{name} is in {first} in row {number} and in {country} here.",
+                f"{name} is in {first} in {where} and in {country} here.",
                 "Correct the country, or write the company's name so that the two differ.",
             )
 

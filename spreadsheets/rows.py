@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from money import MinorUnitFraction, Money, is_currency
 from spreadsheets.amounts import currency_in
 from spreadsheets.columns import Column
 from spreadsheets.dates import decide_day_first
@@ -32,6 +33,11 @@ class ReadRow:
         cell = self.cells.get(key) or Cell(f"row {self.number}", None)
         problem = Problem(self.sheet, cell.coordinate, show_value(cell.value), reason, remedy)
         self.problems.append(problem)
+
+    def tell_cell(self, key: str) -> str:
+        """Where the cell under this heading stands: `Data!A2`."""
+        cell = self.cells.get(key)
+        return f"{self.sheet}!{cell.coordinate}" if cell else f"{self.sheet}, row {self.number}"
 
 
 def read_rows(recognised: Recognised, currencies: frozenset[str]) -> Iterator[ReadRow]:
@@ -76,6 +82,8 @@ def read_cell(row: ReadRow, wanted: Heading, column: Column) -> None:
             "The formula has no stored result.",
             "Open and save the workbook in your spreadsheet program, or type the value.",
         )
+    elif cell is not None and cell.is_error:
+        row.reject(wanted.key, f"The cell shows the error {cell.value}.", "Correct the formula.")
     elif cell is None or cell.value is None:
         if wanted.required:
             row.reject(wanted.key, f"'{wanted.label}' is empty.", "Fill the cell in.")
@@ -104,3 +112,14 @@ def check_currency(row: ReadRow) -> None:
             row.values["currency"] = named
         elif not stated and not row.problems:
             row.reject("currency", "The amount has no currency.", "Write EUR, USD, PLN …")
+        check_minor_unit(row, key)
+
+
+def check_minor_unit(row: ReadRow, key: str) -> None:
+    """An amount is payable in its currency: there is no half yen."""
+    amount, currency = row.values.get(key), row.values.get("currency")
+    if isinstance(amount, Decimal) and isinstance(currency, str) and is_currency(currency):
+        try:
+            Money.from_decimal(amount, currency)
+        except MinorUnitFraction:
+            row.reject(key, f"{currency} has no such small part.", "Write a whole amount.")

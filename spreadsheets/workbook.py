@@ -1,12 +1,13 @@
 """Reads .xlsx files into plain rows, with merged cells filled and formulas resolved.
 
-Owns the decision of what counts as a readable workbook: size caps guard against archives that
-unpack to gigabytes, and openpyxl resolves no XML entities (with lxml it asks for that, without
-lxml it parses with defusedxml, which we install).
+Owns what a cell shows: characters that nobody sees are dropped, and errors and formulas without a
+result are told apart from values. openpyxl resolves no XML entities (with lxml it asks for that,
+without lxml it parses with defusedxml, which we install).
 """
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,10 +21,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import WINDOWS_EPOCH
 from openpyxl.utils.exceptions import InvalidFileException
 
+from spreadsheets.container import SAVE_AS_REMEDY, check_container
 from spreadsheets.problems import WorkbookRejected
 
-MAX_FILE_BYTES = 20 * 1024 * 1024
-MAX_UNPACKED_BYTES = 300 * 1024 * 1024
 #: Cells from A1 to the last one in use. One stray entry at the bottom of a sheet makes 17 billion.
 MAX_CELLS = 2_000_000
 #: What openpyxl lets through when parts of the archive are missing, cut or nonsense.
@@ -32,13 +32,18 @@ DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     SyntaxError,  # broken XML: the parent of the parsers' own errors
-    KeyError,
+    AttributeError,
+    LookupError,
     ValueError,
     TypeError,
     OSError,
     EOFError,
 )
-SAVE_AS_REMEDY = "Open it in your spreadsheet program and save it as 'Excel workbook (.xlsx)'."
+#: Blanks that a person takes for a blank, and characters without any width. The joiners of emoji
+#: and of Persian stay: without them the text would look different.
+UNSEEN = {0x00A0: " ", 0x202F: " "} | dict.fromkeys(
+    [0x00AD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Cell:
     coordinate: str
     value: object
     is_uncalculated: bool = False  #: a formula whose result the file does not hold
+    is_error: bool = False  #: `#N/A` and its like, whoever typed or calculated it
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class Sheet:
     name: str
     rows: dict[int, list[Cell]]
     epoch: datetime = WINDOWS_EPOCH  #: day zero of date serials; old Mac files count from 1904
+    is_hidden: bool = False
 
     def row_numbers(self) -> Iterator[int]:
         """Numbers of the rows that exist, top to bottom."""
@@ -64,46 +71,29 @@ class Sheet:
 
 
 def read_workbook(path: Path) -> list[Sheet]:
-    """All visible worksheets of an .xlsx file, in order.
+    """All worksheets of an .xlsx file, in order, hidden ones marked.
 
     Raises WorkbookRejected, naming the file and the remedy, when it is missing, is no .xlsx, is
     damaged, or is larger than a hand-kept sheet can be. Nothing is written.
     """
-    check_container(path)
+    has_formulas = check_container(path)
     try:
-        shown = openpyxl.load_workbook(path, data_only=True)
-        written = openpyxl.load_workbook(path, data_only=False)
+        with warnings.catch_warnings():
+            # openpyxl warns of styles and extensions that it drops; no cell depends on them.
+            warnings.simplefilter("ignore")
+            shown = openpyxl.load_workbook(path, data_only=True)
+            written = openpyxl.load_workbook(path, data_only=False) if has_formulas else shown
     except DAMAGE as error:
         raise WorkbookRejected(f"{path.name} is damaged: {error}. {SAVE_AS_REMEDY}") from error
     return [
-        Sheet(sheet.title, read_rows(sheet, written[sheet.title]), shown.epoch)
+        Sheet(
+            sheet.title,
+            read_rows(sheet, written[sheet.title]),
+            shown.epoch,
+            is_hidden=sheet.sheet_state != "visible",
+        )
         for sheet in shown.worksheets
-        if sheet.sheet_state == "visible"
     ]
-
-
-def check_container(path: Path) -> None:
-    """Refuse what is no .xlsx before any parser touches it."""
-    if not path.is_file():
-        raise WorkbookRejected(f"{path} does not exist. Give the path of an .xlsx file.")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise WorkbookRejected(
-            f"{path.name} has {path.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} are read. "
-            "Split it into several workbooks."
-        )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise WorkbookRejected(f"{path.name} is not an Excel workbook. {SAVE_AS_REMEDY}") from error
-    if "xl/workbook.xml" not in names:
-        raise WorkbookRejected(f"{path.name} is an archive but no workbook. {SAVE_AS_REMEDY}")
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise WorkbookRejected(
-            f"{path.name} unpacks to {unpacked:,} bytes; at most {MAX_UNPACKED_BYTES:,} are read. "
-            "Remove pictures and unused sheets, or split it."
-        )
 
 
 def read_rows(shown: Any, written: Any) -> dict[int, list[Cell]]:
@@ -146,10 +136,11 @@ def area_cells(area: Any) -> Iterator[tuple[int, int]]:
 
 
 def read_cell(cell: Any, merged: dict[tuple[int, int], object], written: Any) -> Cell:
-    """One cell, knowing whether it holds a formula without a stored result."""
+    """One cell, knowing whether it holds an error, or a formula without a stored result."""
     row, column = cell.row, cell.column
     value = merged.get((row, column), cell.value)
     if isinstance(value, str):
-        value = value.strip().replace("\u00a0", " ") or None
+        value = value.translate(UNSEEN).strip() or None
     uncalculated = value is None and written.cell(row, column).data_type == "f"
-    return Cell(f"{get_column_letter(column)}{row}", value, uncalculated)
+    is_error = value is not None and cell.data_type == "e"
+    return Cell(f"{get_column_letter(column)}{row}", value, uncalculated, is_error)

@@ -59,6 +59,10 @@ class OrderRule(StrEnum):
     SELECTION_DATE_UNCHANGED = "Selection_Date_Unchanged"
     #: The selection's award counts for the price that it read.
     SELECTION_PRICE_UNCHANGED = "Selection_Price_Unchanged"
+    #: The selection's answer counts for the deposit that it read.
+    SELECTION_DEPOSIT_UNCHANGED = "Selection_Deposit_Unchanged"
+    #: The selection awards nobody who was suspended meanwhile.
+    SELECTION_WINNER_QUALIFIED = "Selection_Winner_Qualified"
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,8 @@ class Situation:
 
     `status` is the status before the save, None for a new order. All other facts are as they will
     be after it. The `…_changed` flags say what this save touches besides the status. `today` is
-    the date of the user who saves.
+    the date of the user who saves. `is_refund_of_paid`: a deposit that this save makes Refund Due
+    was Paid before. `is_winner_barred`: the order's manufacturer is suspended or rejected.
     """
 
     status: OrderStatus | None
@@ -146,6 +151,8 @@ class Situation:
     is_selection_run_changed: bool = False
     is_decided_date_current: bool = True
     is_decided_price_current: bool = True
+    is_refund_of_paid: bool = True
+    is_winner_barred: bool = False
     bypass: bool = False
 
     @property
@@ -237,6 +244,20 @@ def _price_has_moved(s: Situation, target: OrderStatus) -> bool:
     return awards and not (s.has_proposal and s.is_decided_price_current)
 
 
+def _deposit_has_moved(s: Situation, target: OrderStatus) -> bool:
+    is_paid = s.deposit_status == "Paid"
+    refunds_wrongly = s.deposit_status == "Refund Due" and not s.is_refund_of_paid
+    moved = {
+        _S.MANUFACTURER_SELECTED: s.deposit_required and not is_paid,
+        _S.CANCELLED_NO_PROPOSALS: is_paid or refunds_wrongly,
+    }
+    return _run_decides(s) and moved.get(target, False)
+
+
+def _winner_is_barred(s: Situation, target: OrderStatus) -> bool:
+    return _run_decides(s) and target == _S.MANUFACTURER_SELECTED and s.is_winner_barred
+
+
 def _run_decides(s: Situation) -> bool:
     return s.is_selection_run_changed and not s.is_new
 
@@ -253,5 +274,7 @@ _RULES: dict[OrderRule, Callable[[Situation, OrderStatus], bool]] = {
     OrderRule.SELECTION_STILL_OPEN: _call_was_closed,
     OrderRule.SELECTION_DATE_UNCHANGED: _date_has_moved,
     OrderRule.SELECTION_PRICE_UNCHANGED: _price_has_moved,
+    OrderRule.SELECTION_DEPOSIT_UNCHANGED: _deposit_has_moved,
+    OrderRule.SELECTION_WINNER_QUALIFIED: _winner_is_barred,
 }
 _NEVER_BYPASSED = frozenset({OrderRule.WINNER_COMPLETE})

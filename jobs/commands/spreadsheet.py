@@ -79,6 +79,8 @@ def show_report(report: ImportReport) -> None:
     console = open_console()
     if report.problems:
         console.print(problem_table(report))
+    for place, why in report.passed_over.items():
+        click.echo(f"Not read: {place}. {why}")
     kept = [change for change in report.changes if change.action is Action.KEEP]
     for change in kept[:KEPT_SHOWN]:
         click.echo(f"  {change.sobject} {change.external_id}: {change.note}.")

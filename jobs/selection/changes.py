@@ -14,9 +14,8 @@ from typing import Any
 from sfsync import selection_writes as writes
 from sfsync.client import Salesforce
 from tenders.decision import Decision, Outcome
-from tenders.exclusions import ExclusionCode
 from tenders.explanation import explain, summarize
-from tenders.model import Proposal, ProposalStatus
+from tenders.model import MANUFACTURER_RECORD_TYPE, Proposal, ProposalStatus
 from tenders.statuses import OrderStatus
 from tenders.words import shorten
 
@@ -27,11 +26,6 @@ STATUS_AFTER = {
     Outcome.REVIEW: OrderStatus.SELECTION_REVIEW,
 }
 NOTE_LENGTH = 255
-#: Left-out proposals that the org lets nobody save as they are (a required price is missing, the
-#: lookup filter wants a manufacturer) or that are gone. Their exclusion stands in the decision.
-UNTOUCHABLE = frozenset(
-    {ExclusionCode.PRICE_MISSING, ExclusionCode.NOT_MANUFACTURER, ExclusionCode.DELETED}
-)
 
 
 @dataclass(frozen=True)
@@ -89,7 +83,7 @@ def proposal_values(decision: Decision) -> dict[str, dict[str, Any]]:
             values["status"] = fate_of(place.proposal, decision).value
         changes[place.proposal.id] = values
     for exclusion in decision.exclusions:
-        if exclusion.proposal.status != ProposalStatus.SUBMITTED or exclusion.code in UNTOUCHABLE:
+        if not is_writable(exclusion.proposal):
             continue
         values = {
             "rank": None,
@@ -100,6 +94,22 @@ def proposal_values(decision: Decision) -> dict[str, dict[str, Any]]:
             values["status"] = ProposalStatus.REJECTED.value
         changes[exclusion.proposal.id] = values
     return changes
+
+
+def is_writable(proposal: Proposal) -> bool:
+    """Whether the selection may write to a proposal that it left out, and the org would let it.
+
+    The org saves no proposal without its required price or whose manufacturer its lookup filter
+    refuses, for whichever reason it was left out. Its exclusion still stands in the decision.
+    """
+    maker = proposal.manufacturer
+    return (
+        proposal.status == ProposalStatus.SUBMITTED
+        and not proposal.is_deleted
+        and proposal.price is not None
+        and maker is not None
+        and maker.record_type == MANUFACTURER_RECORD_TYPE
+    )
 
 
 def fate_of(proposal: Proposal, decision: Decision) -> ProposalStatus:

@@ -6,6 +6,7 @@ an order whose numbers disagree is held back instead of being decided on half of
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ from typing import Any
 
 from sfsync import selection_reads as reads
 from sfsync.client import Salesforce
+from sfsync.errors import SalesforceRetryable
 from tenders.model import Manufacturer, PriceChange, Proposal, Rates, Tender
 
+logger = logging.getLogger(__name__)
 Row = dict[str, Any]
 
 
@@ -23,7 +26,8 @@ Row = dict[str, Any]
 class OrderFacts:
     """One order with everything that the rules may see, and what the job needs beside.
 
-    `is_complete` is False when the independent count disagrees with the proposals that were read.
+    `is_complete` is False when the independent count disagrees with the proposals that were read,
+    or when the reading broke off before it came to this order.
     """
 
     tender: Tender
@@ -31,11 +35,12 @@ class OrderFacts:
     last_modified_at: datetime
     owner_id: str
     counted: int
+    is_reached: bool = True
 
     @property
     def is_complete(self) -> bool:
         """Whether every proposal that the org counts was read."""
-        return self.counted == len(self.proposals)
+        return self.is_reached and self.counted == len(self.proposals)
 
 
 @dataclass(frozen=True)
@@ -55,21 +60,45 @@ def read_morning(sf: Salesforce, business_date: date) -> MorningFacts:
     orders = reads.read_due_orders(sf, business_date)
     if not orders:
         return MorningFacts((), Rates(base="EUR"))
-    proposals = build_proposals(reads.read_proposals_due(sf, business_date))
+    arriving = Arriving(reads.read_proposals_due(sf, business_date))
+    proposals = build_proposals(arriving)
     history = reads.read_price_history_due(sf, business_date) if proposals else []
     if len(orders) <= reads.MOST_GROUPS:
         counts = reads.count_proposals_due(sf, business_date)
     else:
         counts = reads.count_proposals_of(sf, [row["order_id"] for row in orders])
-    return assemble(sf, orders, proposals, history, counts)
+    return assemble(sf, orders, proposals, history, counts, is_whole=arriving.is_whole)
 
 
 def read_some(sf: Salesforce, order_ids: list[str]) -> MorningFacts:
     """The same for named orders, whatever their status, as they are now."""
     orders = reads.read_orders(sf, order_ids)
-    proposals = build_proposals(reads.read_proposals_of(sf, order_ids))
+    arriving = Arriving(reads.read_proposals_of(sf, order_ids))
+    proposals = build_proposals(arriving)
     history = reads.read_price_history_of(sf, order_ids) if proposals else []
-    return assemble(sf, orders, proposals, history, reads.count_proposals_of(sf, order_ids))
+    counts = reads.count_proposals_of(sf, order_ids)
+    return assemble(sf, orders, proposals, history, counts, is_whole=arriving.is_whole)
+
+
+class Arriving:
+    """Rows as their pages arrive; a page that fails ends them early instead of the whole run.
+
+    The first page is asked for before: an org that is down says so at once. `is_whole` is known
+    after the last row. Orders whose rows did not all come are told by their count, and those
+    without any row by `is_whole`.
+    """
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self.is_whole = False
+
+    def __iter__(self) -> Iterator[Row]:
+        try:
+            yield from self._rows
+        except SalesforceRetryable as error:
+            logger.warning("Proposals were not read to their end", extra={"why": str(error)})
+        else:
+            self.is_whole = True
 
 
 def assemble(
@@ -78,19 +107,31 @@ def assemble(
     proposals: list[Proposal],
     history: list[Row],
     counts: dict[str, int],
+    *,
+    is_whole: bool,
 ) -> MorningFacts:
-    """Rows of the org as values, proposals beside their orders."""
+    """Rows of the org as values, proposals beside their orders.
+
+    When the rows broke off (`is_whole` is False), an order without any may have some.
+    """
     by_order: dict[str, list[Proposal]] = defaultdict(list)
     for proposal in add_history(proposals, history):
         by_order[proposal.order_id].append(proposal)
     facts = tuple(
-        build_order(row, by_order[row["order_id"]], counts.get(row["order_id"], 0))
+        build_order(
+            row,
+            found := by_order[row["order_id"]],
+            counts.get(row["order_id"], 0),
+            is_reached=is_whole or bool(found),
+        )
         for row in orders
     )
     return MorningFacts(facts, rates_for(sf, facts))
 
 
-def build_order(row: Row, proposals: Iterable[Proposal], counted: int) -> OrderFacts:
+def build_order(
+    row: Row, proposals: Iterable[Proposal], counted: int, *, is_reached: bool
+) -> OrderFacts:
     """One order's facts."""
     handling = {name: row[name] for name in reads.ORDER_HANDLING_FIELDS}
     tender = Tender(**{name: value for name, value in row.items() if name not in handling})
@@ -100,6 +141,7 @@ def build_order(row: Row, proposals: Iterable[Proposal], counted: int) -> OrderF
         handling["last_modified_at"],
         handling["owner_id"],
         counted,
+        is_reached,
     )
 
 

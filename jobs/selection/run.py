@@ -1,7 +1,6 @@
-"""Runs the selection: claim the morning, read, decide, write, look again, report.
+"""Runs the selection: claim the morning, read, have it worked through, report.
 
-Owns the order of those steps and the isolation of orders from each other. Nothing is decided
-here; every rule is in `tenders`, every guard in the org.
+Owns what a run is: all due orders of a business date, or one order by name, and when it may begin.
 """
 
 from __future__ import annotations
@@ -9,32 +8,25 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from config.clock import business_date
-from jobs.effects import queue_effects
 from jobs.runtime import Runtime
-from jobs.selection.changes import RunStamp, decision_external_id
+from jobs.selection.changes import RunStamp
 from jobs.selection.closing import check_cancellations, finish, mark_failed
-from jobs.selection.consequences import effects_of
-from jobs.selection.facts import MorningFacts, OrderFacts, read_morning, read_some
-from jobs.selection.guarded import Attempt, decide_again
+from jobs.selection.facts import read_morning, read_some
 from jobs.selection.manual import record_manual_awards
-from jobs.selection.report import RunOutcome, RunReport, line_of
+from jobs.selection.report import RunOutcome, RunReport
 from jobs.selection.run_record import ClaimOutcome, RunClaim, claim_run, run_external_id
-from jobs.selection.skips import report_skips
 from jobs.selection.sweep import finish_dead_runs, queue_missing_effects
-from jobs.selection.writing import write_decisions
+from jobs.selection.work import look_again, rehearse, work_through
 from sfsync.client import Salesforce, usage
-from sfsync.errors import SalesforceRejected
 from sfsync.preflight import check_org
 from sfsync.selection_reads import find_order_id
 from sfsync.usage import purpose
-from tenders.decision import Decision, Outcome, decide
-from tenders.model import Policy, Rates
 
 logger = logging.getLogger(__name__)
 #: What the run's record can hold; a date typed with a wrong century is not worth more.
@@ -99,7 +91,7 @@ def select_morning(
     report = RunReport(day, RunOutcome.DRY_RUN, lateness_minutes=lateness(runtime, day, now))
     if options.is_dry_run:
         facts = read_morning(sf, day)
-        report.lines = [line_of(each) for each in decide_all(runtime, facts, day, [])]
+        report.lines = list(rehearse(runtime, facts, day))
         return report
     key = run_external_id(runtime.settings.business_timezone.key, day)
     claim = claim_run(sf, key, claim_values(runtime, report), now)
@@ -135,7 +127,7 @@ def select_single(
     report = RunReport(day, RunOutcome.DRY_RUN, lateness_minutes=lateness(runtime, day, now))
     if options.is_dry_run:
         facts = read_some(sf, [order_id])
-        report.lines = [line_of(each) for each in decide_all(runtime, facts, day, [])]
+        report.lines = list(rehearse(runtime, facts, day))
         return report
     single = f"{order_id[-9:]}:{secrets.token_hex(3)}"
     key = run_external_id(runtime.settings.business_timezone.key, day, single)
@@ -173,122 +165,6 @@ def failing_openly(runtime: Runtime, sf: Salesforce, claim: RunClaim) -> Iterato
     except Exception as error:
         mark_failed(runtime, sf, claim, error)
         raise
-
-
-def work_through(
-    runtime: Runtime, sf: Salesforce, facts: MorningFacts, stamp: RunStamp, report: RunReport
-) -> None:
-    """Decide, write in bulk, and give every order that did not go in a second look."""
-    again: list[str] = []
-    decisions = decide_all(runtime, facts, stamp.business_date, again)
-    for written in write_decisions(sf, pick_open(decisions, report), stamp, runtime.clock):
-        settle(runtime, written.done, stamp, report)
-        for decision, errors in written.refused:
-            why = "; ".join(error.code or str(error) for error in errors)
-            logger.warning(
-                "The org refused a decision; looking again",
-                extra={"order": decision.inputs.tender.order_number, "why": why},
-            )
-            again.append(decision.inputs.tender.order_id)
-    if again:
-        look_again(runtime, sf, again, stamp, report)
-    owners = {each.tender.order_id: each.owner_id for each in facts.orders}
-    check_cancellations(runtime, sf, report, owners)
-
-
-def pick_open(decisions: Iterable[Decision], report: RunReport) -> Iterator[Decision]:
-    """Decisions that change something; a late one makes the run a catch-up."""
-    for decision in decisions:
-        report.catch_up = report.catch_up or decision.is_late
-        if decision.outcome is not Outcome.SKIP:
-            yield decision
-
-
-def decide_all(
-    runtime: Runtime, facts: MorningFacts, day: date, again: list[str]
-) -> Iterator[Decision]:
-    """Decisions of complete orders, each made when it is asked for; `again` collects the Ids of
-    those that must be read again.
-
-    An order whose facts break the rules' own checks (a bug, or impossible data) does not stop the
-    others: it is logged with its traceback and looked at again.
-    """
-    for each in facts.orders:
-        if not each.is_complete:
-            logger.warning(
-                "The count of proposals disagrees with the rows read",
-                extra={"order": each.tender.order_number, "counted": each.counted},
-            )
-            again.append(each.tender.order_id)
-            continue
-        try:
-            decision = decide_order(runtime, each, facts.rates, day)
-        except (ValueError, ArithmeticError):
-            logger.exception(
-                "An order cannot be decided", extra={"order": each.tender.order_number}
-            )
-            again.append(each.tender.order_id)
-        else:
-            yield decision
-
-
-def decide_order(runtime: Runtime, facts: OrderFacts, rates: Rates, day: date) -> Decision:
-    """The rules' word on one order."""
-    settings = runtime.settings
-    policy = Policy(
-        business_zone=settings.business_timezone.key,
-        stale_after_days=settings.selection_stale_after_days,
-    )
-    return decide(facts.tender, facts.proposals, rates, policy, day)
-
-
-def look_again(
-    runtime: Runtime,
-    sf: Salesforce,
-    order_ids: list[str],
-    stamp: RunStamp,
-    report: RunReport,
-    looks: int = 1,
-) -> None:
-    """Read these orders afresh and write each alone; what is refused `looks` times is left to
-    people."""
-
-    def decide_now(facts: OrderFacts, rates: Rates) -> Decision:
-        if not facts.is_complete:
-            raise SalesforceRejected(
-                f"{len(facts.proposals)} proposals were read but {facts.counted} were counted.",
-                code="INCOMPLETE",
-                remedy="Look for proposals that the integration user cannot see.",
-            )
-        return decide_order(runtime, facts, rates, stamp.business_date)
-
-    refused: list[Attempt] = []
-    for _ in range(looks):
-        attempts = decide_again(sf, order_ids, decide_now, stamp, runtime.clock)
-        decided = [each.decision for each in attempts if each.decision and not each.errors]
-        settle(runtime, decided, stamp, report)
-        refused = [each for each in attempts if each.errors]
-        order_ids = [each.facts.tender.order_id for each in refused]
-        if not refused:
-            return
-    report.lines += report_skips(sf, refused, stamp, runtime.clock.now())
-
-
-def settle(
-    runtime: Runtime, decisions: Sequence[Decision], stamp: RunStamp, report: RunReport
-) -> None:
-    """Queue what written decisions ask for, and put their lines into the report."""
-    effects = [
-        effect
-        for decision in decisions
-        for effect in effects_of(
-            decision, decision_external_id(stamp, decision.inputs.tender.order_id)
-        )
-    ]
-    now = runtime.clock.now()
-    with runtime.transaction() as session:
-        queue_effects(session, effects, now)
-    report.lines += [line_of(decision) for decision in decisions]
 
 
 def count_calls(sf: Salesforce) -> int:

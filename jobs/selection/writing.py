@@ -179,10 +179,7 @@ def drop_written(
     stamp: RunStamp,
     written: Written,
 ) -> list[Record]:
-    """After a lost answer: orders that carry our run were written; the rest is sent again.
-
-    A decision that leaves the order open (HOLD) is sent again: it is an upsert.
-    """
+    """After a lost answer: orders that carry our run were written; the rest is sent again."""
     ids = [each["graphId"] for each in pending if each["graphId"] in by_id]
     ours = {row["order_id"] for row in read_orders(sf, ids) if row["run_id"] == stamp.run_id}
     written.done += [by_id[order_id] for order_id in ids if order_id in ours]

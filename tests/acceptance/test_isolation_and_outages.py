@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.server import LocalOrgServer
 from sfsync import selection_reads
-from sfsync.errors import SalesforceError, SalesforceUnavailable
+from sfsync.errors import SalesforceUnavailable
 from sfsync.preflight import PreflightFailed
 from tests.acceptance.backoffice import ROOT, BackOffice, outcomes
 from tests.acceptance.builders import a_proposal, an_order
@@ -120,24 +120,48 @@ def test_e36_integration_user_that_cannot_see_proposals_stops_the_run_before_any
     assert office.effects() == []
 
 
-def test_e37_page_of_proposals_that_fails_ranks_nobody_and_the_next_run_decides_everything(
+def test_e37_page_of_proposals_that_fails_skips_its_orders_and_the_others_are_decided(
     market: Market, office: BackOffice
 ) -> None:
-    market.seed(an_order("o1"), *(a_proposal(f"p{n}", "m1", "900") for n in range(2001)))
-    market.seed(an_order("o2"), a_proposal("q1", "m2", "500", order="o2"))
+    market.seed(an_order("o1"), a_proposal("q1", "m2", "500"))
+    market.seed(an_order("o2"))
+    market.seed(*(a_proposal(f"p{n}", "m1", "900", order="o2") for n in range(2001)))
+    market.seed(an_order("o3"), a_proposal("q3", "m2", "500", order="o3"))
+    market.seed(an_order("o4"))
+    before = [market.order(ref)["Status"] for ref in ("o2", "o3")]
     market.fault(action="status", status=500, path="/01g")
-    before = [market.order(ref) for ref in ("o1", "o2")]
-    with pytest.raises(SalesforceError):
-        office.select_here()
-    assert [market.order(ref) for ref in ("o1", "o2")] == before
-    assert market.decisions("o1") == market.decisions("o2") == []
-    assert office.effects() == []
-    market.control("DELETE", "faults")
-    market.wait(11 * 60)
-    assert outcomes(office.select_here()) == [
+
+    report = office.select_here()
+
+    assert outcomes(report) == [
         ("o1", "AWARD", "BEST_RANKED"),
-        ("o2", "AWARD", "BEST_RANKED"),
+        ("o2", "SKIP", "INCOMPLETE"),
+        ("o3", "SKIP", "INCOMPLETE"),
+        ("o4", "SKIP", "INCOMPLETE"),
     ]
+    assert [market.order(ref)["Status"] for ref in ("o2", "o3")] == before
+    assert market.order("o4")["Status"] == "AWAITING PROPOSALS"
+    assert {effect["order"] for effect in office.effects()} == {"o1"}
+    market.control("DELETE", "faults")
+    market.at("2025-03-12 07:00")
+    assert outcomes(office.select_here()) == [
+        ("o2", "AWARD", "BEST_RANKED"),
+        ("o3", "AWARD", "BEST_RANKED"),
+        ("o4", "CANCEL", "NO_PROPOSALS"),
+    ]
+
+
+def test_e37_dry_run_names_the_orders_whose_proposals_did_not_all_come(
+    market: Market, office: BackOffice
+) -> None:
+    market.seed(an_order("o1"), a_proposal("q1", "m2", "500"))
+    market.seed(an_order("o2"))
+    market.seed(*(a_proposal(f"p{n}", "m1", "900", order="o2") for n in range(2001)))
+    market.fault(action="status", status=500, path="/01g")
+
+    report = office.select_here(is_dry_run=True)
+
+    assert outcomes(report) == [("o1", "AWARD", "BEST_RANKED"), ("o2", "SKIP", "INCOMPLETE")]
 
 
 def test_e38_renamed_status_value_stops_the_run_and_is_named(

@@ -160,6 +160,36 @@ def test_e19_cheapest_of_an_account_that_is_no_manufacturer_loses_and_other_orde
     assert "[NOT_MANUFACTURER]" in market.decision("o1")["Explanation__c"]
 
 
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"at": "2025-03-11 00:30"}, "LATE"),
+        ({"at": "2025-03-06 10:00"}, "SUPERSEDED"),
+    ],
+)
+def test_proposal_that_no_one_can_save_is_not_touched_whatever_it_is_left_out_for(
+    market: Market, office: BackOffice, facts: dict[str, str], code: str
+) -> None:
+    """One such row, written to, would keep its order from ever being decided."""
+    market.seed(a_designer("turned", Name="Turned Designer"))
+    market.seed(
+        an_order("o1"),
+        a_proposal("unsavable", "turned", "700", **facts),
+        a_proposal("revised", "turned", "650", "2025-03-07 10:00"),
+        a_proposal("priceless", "m3", None, "2025-03-11 00:30"),
+        a_proposal("fair", "m2", "900"),
+        checks=False,
+    )
+    assert outcomes(office.select_here()) == [("o1", "AWARD", "BEST_RANKED")]
+    assert market.fates() == {
+        "unsavable": "Submitted",
+        "revised": "Submitted",
+        "priceless": "Submitted",
+        "fair": "Won",
+    }
+    assert f"[{code}]" in market.decision("o1")["Explanation__c"]
+
+
 @pytest.mark.parametrize("qualification", ["Suspended", "Rejected"])
 def test_e20_cheapest_of_a_suspended_manufacturer_is_excluded_and_the_next_wins(
     market: Market, office: BackOffice, qualification: str

@@ -258,6 +258,17 @@ def test_guards_of_the_selection_equal_the_table_from_every_status(market: Marke
     assert_equal_cell_by_cell(market, cells)
 
 
+def test_guard_of_the_deposit_equals_the_table_from_every_status(market: Market) -> None:
+    market.seed(a_run())
+    targets = (OrderStatus.MANUFACTURER_SELECTED, OrderStatus.CANCELLED_NO_PROPOSALS)
+    product = itertools.product(OrderStatus, targets, DEPOSITS, (ADMIN, LOADER))
+    cells = [
+        Cell(source, target, user, deposit=deposit, winner="complete", fence="current")
+        for source, target, deposit, user in product
+    ]
+    assert_equal_cell_by_cell(market, cells)
+
+
 def test_saves_that_keep_the_status_equal_the_table_whatever_else_they_change(
     market: Market,
 ) -> None:

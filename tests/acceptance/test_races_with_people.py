@@ -241,3 +241,95 @@ def test_large_order_whose_winner_changes_meanwhile_is_still_decided_at_the_seco
     )
     counts = {row["Status__c"]: row["n"] for row in rows}
     assert counts == {"Rejected": 518, "Reserve": 1, "Withdrawn": 1, "Won": 1}
+
+
+def test_deposit_paid_while_the_order_is_cancelled_is_seen_and_given_back(
+    market: Market, office: BackOffice
+) -> None:
+    market.seed(an_order("o3", Deposit_Status__c="Requested"))
+
+    def pay() -> None:
+        market.edit(market.ops, "Order", "o3", Deposit_Status__c="Paid")
+
+    report = office.select_meanwhile(BULK, pay)
+    assert ("o3", "CANCEL", "NO_PROPOSALS") in outcomes(report)
+    assert market.order("o3")["Deposit_Status__c"] == "Refund Due"
+    assert ("refund-deposit", "hd", "o3") in office.told()
+
+
+def test_deposit_refunded_by_hand_while_the_order_is_cancelled_is_not_refunded_again(
+    market: Market, office: BackOffice
+) -> None:
+    market.seed(an_order("o3", Deposit_Status__c="Paid"))
+
+    def refund() -> None:
+        market.edit(market.ops, "Order", "o3", Deposit_Status__c="Refunded")
+
+    report = office.select_meanwhile(BULK, refund)
+    assert ("o3", "CANCEL", "NO_PROPOSALS") in outcomes(report)
+    assert market.order("o3")["Deposit_Status__c"] == "Refunded"
+    assert ("refund-deposit", "hd", "o3") not in office.told()
+
+
+def test_deposit_that_goes_back_while_the_order_is_awarded_holds_it(
+    market: Market, office: BackOffice
+) -> None:
+    market.seed(
+        an_order("o3", Deposit_Required__c=True, Deposit_Status__c="Paid"),
+        a_proposal("q1", "m1", "900", order="o3"),
+    )
+
+    def take_back() -> None:
+        market.edit(market.ops, "Order", "o3", Deposit_Status__c="Refunded")
+
+    report = office.select_meanwhile(BULK, take_back)
+    assert ("o3", "HOLD", "DEPOSIT_UNPAID") in outcomes(report)
+    assert market.order("o3")["Status"] == "AWAITING PROPOSALS"
+    assert market.fates("o3") == {"q1": "Submitted"}
+
+
+def test_manufacturer_suspended_meanwhile_does_not_win(market: Market, office: BackOffice) -> None:
+    def suspend() -> None:
+        market.edit(market.ops, "Account", "m1", Qualification_Status__c="Suspended")
+
+    report = office.select_meanwhile(BULK, suspend)
+    assert ("o1", "AWARD", "BEST_RANKED") in outcomes(report)
+    assert market.name_of(market.order("o1")["Manufacturer__c"]) == "m2"
+    assert market.exclusions("o1") == {"p1": "MANUFACTURER_SUSPENDED"}
+
+
+def test_order_that_is_held_and_cancelled_meanwhile_gets_no_note_and_no_decision(
+    market: Market, office: BackOffice
+) -> None:
+    market.seed(
+        an_order("o3", Deposit_Required__c=True, Deposit_Status__c="Requested"),
+        a_proposal("q1", "m1", "900", order="o3"),
+    )
+
+    def review_by_hand() -> None:
+        reason = {"Selection_Reason__c": "The designer does not pay."}
+        market.edit(market.ops, "Order", "o3", Status="SELECTION REVIEW", **reason)
+
+    report = office.select_meanwhile(SINGLE, review_by_hand)
+    assert ("o3", "SKIP", "NOT_OPEN") in outcomes(report)
+    assert market.order("o3")["Status"] == "SELECTION REVIEW"
+    assert market.order("o3")["Selection_Note__c"] is None
+    assert market.decisions("o3") == market.cases("o3") == []
+
+
+def test_cancellations_are_in_the_first_write_while_their_proof_is_fresh(
+    market: Market, office: BackOffice
+) -> None:
+    """Otherwise a proposal could arrive during the many calls that a long morning needs."""
+    makers = [a_maker(f"x{n}") for n in range(600)]
+    proposals = [a_proposal(f"q{n}", f"x{n}", "900", order=f"f{n % 2}") for n in range(600)]
+    market.seed(*makers, an_order("f0"), an_order("f1"), *proposals)
+    market.seed(an_order("f2"))
+
+    with market.holding(BULK, when="after"):
+        running = office.start("select", "run", "--json")
+        market.until_held()
+        statuses = [market.order(ref)["Status"] for ref in ("f2", "f1")]
+    assert end(running).code == 0
+
+    assert statuses == ["CANCELLED NO PROPOSALS", "AWAITING PROPOSALS"]

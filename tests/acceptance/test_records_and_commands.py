@@ -12,7 +12,7 @@ from config.database import create_engine_at
 from config.settings import Settings
 from jobs.runtime import Runtime
 from jobs.selection.facts import read_morning
-from jobs.selection.run import decide_order
+from jobs.selection.work import decide_order
 from tenders.decision import replay
 from tenders.words import count_characters
 from tests.acceptance.backoffice import BackOffice, outcomes

@@ -131,3 +131,11 @@ def test_daily_limit_that_ends_amid_a_run_leaves_what_is_written_and_the_rest_fo
     assert report.outcome == "completed"
     assert [market.order(ref)["Status"] for ref in ("o1", "o2")] == ["MANUFACTURER SELECTED"] * 2
     assert len(office.effects()) == 5
+
+
+def test_command_leaves_no_connection_open_for_the_interpreter_to_complain_about(
+    office: BackOffice,
+) -> None:
+    ended = office.flask("sync", "status")
+
+    assert (ended.code, ended.err) == (0, "")

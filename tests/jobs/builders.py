@@ -59,7 +59,7 @@ class Gate:
 
     def __call__(self, _turn: Turn) -> None:
         self.is_reached.set()
-        assert self._is_open.wait(20), "the test never opened the gate"
+        assert self._is_open.wait(60), "the test never opened the gate"
 
     def open(self) -> None:
         self._is_open.set()

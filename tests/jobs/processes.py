@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from config.settings import variables
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 T = TypeVar("T")
 
 
@@ -92,7 +92,7 @@ class WorkerProcess:
 
 
 def until(look: Callable[[], T | None], tell: Callable[[], str] = str) -> T:
-    """The first thing found; fails after a minute, with what `tell` says."""
+    """The first thing found; fails after two minutes, with what `tell` says."""
     deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
         found = look()

@@ -25,6 +25,7 @@ from tests.jobs.builders import (
     runs_of,
     statuses,
 )
+from tests.jobs.processes import until
 
 LOCAL_ORG = "http://127.0.0.1:8080"
 
@@ -154,7 +155,7 @@ def test_pull_waits_while_a_selection_is_due_or_at_work(sqlite: Engine) -> None:
     assert worker.tick(pull) is None
     selecting = threading.Thread(target=worker.tick, args=[select])
     selecting.start()
-    assert gate.is_reached.wait(10)
+    assert gate.is_reached.wait(60)
     assert worker.tick(pull) is None
     gate.open()
     selecting.join(10)
@@ -169,7 +170,7 @@ def test_long_pull_does_not_hold_up_the_selection(sqlite: Engine) -> None:
     worker = a_worker(sqlite, clock, select, pull)
     pulling = threading.Thread(target=worker.tick, args=[pull])
     pulling.start()
-    assert gate.is_reached.wait(10)
+    assert gate.is_reached.wait(60)
     set_to(clock, "2025-03-11 07:00")
 
     assert worker.tick(select) is RunStatus.DONE
@@ -245,7 +246,7 @@ def test_started_worker_ticks_at_once_and_begins_nothing_after_its_end(sqlite: E
     clock = FrozenClock(local("2025-03-11 07:00"))
     worker = a_worker(sqlite, clock, a_daily_job(work))
     worker.start()
-    assert is_done.wait(10)
+    assert is_done.wait(60)
 
     assert worker.stop()
     set_to(clock, "2025-03-12 07:00")
@@ -267,9 +268,9 @@ def test_job_that_can_be_interrupted_is_free_for_the_next_worker_after_a_stop(
     work = Work(during=work_in_steps)
     worker = a_worker(sqlite, FrozenClock(local("2025-03-11 07:00")), a_repeated_job(work))
     worker.start()
-    assert gate.is_reached.wait(10)
+    assert gate.is_reached.wait(60)
 
-    assert worker.stop(10)
+    assert worker.stop(60)
     (run,) = runs_of(sqlite, "pull")
     assert (run.status, run.last_error) == (
         "failed",
@@ -286,15 +287,14 @@ def test_job_that_outlasts_the_grace_is_left_to_the_next_worker(sqlite: Engine) 
         sqlite, FrozenClock(local("2025-03-11 07:00")), a_daily_job(Work(during=gate))
     )
     worker.start()
-    assert gate.is_reached.wait(10)
+    assert gate.is_reached.wait(60)
 
     assert not worker.stop(0.1)
     heir_work = Work()
     heir = a_worker(sqlite, FrozenClock(local("2025-03-11 07:01")), a_daily_job(heir_work))
     assert heir.tick(heir.jobs[0]) is RunStatus.DONE
     gate.open()
-    while worker._ticks_at_work:
-        pass
+    until(lambda: not worker._ticks_at_work)
     (run,) = runs_of(sqlite)
     assert (run.status, run.worker, run.attempts) == ("done", heir.name, 2)
 

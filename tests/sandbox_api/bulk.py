@@ -11,7 +11,7 @@ import requests
 
 from tests.sandbox_api.clients import RestClient
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 #: For answers whose length is looked at.
 NO_GZIP = {"Accept-Encoding": "identity"}
 ENDED = {"JobComplete", "Failed", "Aborted"}

@@ -19,7 +19,7 @@ JOB_XML = (
     '<jobInfo xmlns="http://www.force.com/2009/06/asyncapi/dataload">{}</jobInfo>'
 )
 CSV, XML, JSON = "text/csv", "application/xml", "application/json"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Bulk1:

@@ -67,7 +67,7 @@ def test_a_number_given_twice_with_the_same_contents_goes_in_once(tmp_path: Path
 
     assert list(plan.orders) == ["R-1"]
     assert [(p.cell, p.reason) for p in plan.problems] == [
-        ("A3", "R-1 was already given in row 2, with the same contents.")
+        ("A3", "R-1 was already given in Data!A2, with the same contents.")
     ]
 
 
@@ -82,7 +82,7 @@ def test_a_company_with_two_countries_is_asked_about(tmp_path: Path) -> None:
     plan = plan_rows(tmp_path, an_order_row(), an_order_row(number="R-2", country="DE"))
 
     assert list(plan.orders) == ["R-1"]
-    assert plan.problems[0].reason == "Acme is in Poland in row 2 and in Germany here."
+    assert plan.problems[0].reason == "Acme is in Poland in Data!C2 and in Germany here."
 
 
 def test_an_amount_without_currency_is_refused_unless_the_cell_names_one(tmp_path: Path) -> None:

@@ -247,6 +247,7 @@ def test_a_new_order_begins_before_or_at_its_call(target):
                 "status": S.AWAITING_PROPOSALS,
                 "is_selection_run_changed": True,
                 "is_decided_date_current": False,
+                "deposit_status": "Refund Due",
             },
             S.CANCELLED_NO_PROPOSALS,
             ["Selection_Date_Unchanged"],
@@ -260,6 +261,43 @@ def test_a_new_order_begins_before_or_at_its_call(target):
             },
             S.MANUFACTURER_SELECTED,
             ["Selection_Price_Unchanged"],
+        ),
+        (
+            "the deposit went back meanwhile",
+            {
+                "status": S.AWAITING_PROPOSALS,
+                "is_selection_run_changed": True,
+                "deposit_status": "Refunded",
+            },
+            S.MANUFACTURER_SELECTED,
+            ["Selection_Deposit_Unchanged"],
+        ),
+        (
+            "the deposit came in meanwhile",
+            {"status": S.AWAITING_PROPOSALS, "is_selection_run_changed": True},
+            S.CANCELLED_NO_PROPOSALS,
+            ["Selection_Deposit_Unchanged"],
+        ),
+        (
+            "the deposit was refunded meanwhile",
+            {
+                "status": S.AWAITING_PROPOSALS,
+                "is_selection_run_changed": True,
+                "deposit_status": "Refund Due",
+                "is_refund_of_paid": False,
+            },
+            S.CANCELLED_NO_PROPOSALS,
+            ["Selection_Deposit_Unchanged"],
+        ),
+        (
+            "the winner was suspended meanwhile",
+            {
+                "status": S.AWAITING_PROPOSALS,
+                "is_selection_run_changed": True,
+                "is_winner_barred": True,
+            },
+            S.MANUFACTURER_SELECTED,
+            ["Selection_Winner_Qualified"],
         ),
         (
             "the run awards without a proposal",
@@ -277,6 +315,7 @@ def test_a_new_order_begins_before_or_at_its_call(target):
                 "status": S.AWAITING_PROPOSALS,
                 "is_selection_run_changed": True,
                 "is_decided_price_current": False,
+                "deposit_status": "Refund Due",
             },
             S.CANCELLED_NO_PROPOSALS,
             [],
@@ -312,4 +351,4 @@ def test_the_bypass_for_data_loads_leaves_only_the_complete_winner():
     assert {target: rules(broken, target) for target in S if rules(broken, target)} == {
         S.MANUFACTURER_SELECTED: [OrderRule.WINNER_COMPLETE]
     }
-    assert len(rules(replace(broken, bypass=False), S.MANUFACTURER_SELECTED)) == 6
+    assert len(rules(replace(broken, bypass=False), S.MANUFACTURER_SELECTED)) == 7
