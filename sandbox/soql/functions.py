@@ -84,8 +84,9 @@ def is_aggregate(node: object) -> bool:
 
 def takes(name: str, arguments: tuple[Argument, ...]) -> bool:
     """True when the function of that name can be called with these arguments."""
-    if name == "COUNT" and not arguments:
-        return True
+    if name == "COUNT" and len(arguments) != 1:
+        # The reference shows COUNT(Id, Name); the compiler refuses it with its reason.
+        return all(isinstance(argument, Path) for argument in arguments)
     return _CHECKS[FUNCTIONS[name]](arguments)
 
 

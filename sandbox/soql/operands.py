@@ -169,6 +169,9 @@ def compile_aggregate(scope: Scope, call: Call) -> Expression:
         raise malformed("COUNT() must be the only element in the SELECT list")
     if not is_aggregate(call) or kind_of(call) is FunctionKind.FORMAT:
         raise not_implemented(f"SOQL function {call.name} over an aggregate")
+    if len(call.arguments) > 1:
+        reason = f"{call.name} takes one field, not {len(call.arguments)}"
+        raise scope.statement.refuse("MALFORMED_QUERY", call.position, reason)
     argument = call.arguments[0]
     assert not isinstance(argument, Literal)  # noqa: S101 - the parser has checked the arguments
     base = compile_operand(scope, argument)
