@@ -1,8 +1,8 @@
 """The operators `+ - * / ^ & = <> < > <= >=`, typed by what stands on both sides.
 
 Owns which types may meet and what a blank does to each pair. Text is never null (`null = ""` is
-true) and an unknown truth equals false, everything else is three-valued. Adding to a date counts whole days, adding to a date/time
-counts seconds, adding to a time counts milliseconds.
+true) and an unknown truth equals false, everything else is three-valued. Adding to a date counts
+whole days, adding to a date/time counts seconds, adding to a time counts milliseconds.
 """
 
 from __future__ import annotations
