@@ -85,10 +85,7 @@ SOQL = {
 }
 #: The features above that are missing.
 MISSING_SOQL = frozenset({"DISTANCE and GEOLOCATION", "FORMAT", "WITH DATA CATEGORY"})
-MISSING_FIELD_TYPES = (
-    "Location, ExternalLookup, IndirectLookup, MetadataRelationship, File",
-    "dependent picklists (valueSettings); the values count without their control",
-)
+MISSING_FIELD_TYPES = ("Location, ExternalLookup, IndirectLookup, MetadataRelationship, File",)
 #: What a user's rights are made of.
 ACCESS = (
     "object permissions of permission sets and of the three built-in profiles",
@@ -130,7 +127,7 @@ def _sections() -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Access of users", _lines(ACCESS, MISSING_ACCESS)
     yield (
         "Metadata that has an effect",
-        ((kind.root or "Settings", kind.has_effect) for kind in KINDS.values()),
+        dict.fromkeys((kind.root or "Settings", kind.has_effect) for kind in KINDS.values()),
     )
     yield "Field types", _lines([*FieldType, "Summary"], MISSING_FIELD_TYPES)
     yield "Faults", _lines(FaultAction, sorted(PLANNED_ACTIONS))

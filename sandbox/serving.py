@@ -19,6 +19,7 @@ from sandbox.listener import PortInUseError
 from sandbox.metadata import MetadataError
 from sandbox.org.ddl import IncompatibleDataError
 from sandbox.org.org import SchemaError
+from sandbox.org.schema import Unsupported
 from sandbox.server import LocalOrgServer
 
 CANNOT_START = 2
@@ -56,11 +57,21 @@ def serve(given: argparse.Namespace) -> int:
     return 0
 
 
-def list_unsupported(names: Iterable[str]) -> Iterator[str]:
-    """One line per kind of metadata that was read and has no effect, naming each component."""
-    for kind, group in groupby(sorted(names), key=lambda name: name.partition(" ")[0]):
-        shown = ", ".join(name.partition(" ")[2] for name in group)
-        yield f"Loaded without effect: {kind} {shown}".rstrip()
+def list_unsupported(found: Iterable[Unsupported]) -> Iterator[str]:
+    """One line per kind and reason of metadata without its full effect, naming each component."""
+    for (kind, reason), group in groupby(sorted(found, key=_place), key=_topic):
+        shown = ", ".join(
+            f"{each.name} ({each.file})" if each.file else each.name for each in group
+        )
+        yield f"Loaded without effect: {kind}: {reason}: {shown}"
+
+
+def _place(found: Unsupported) -> tuple[str, str, str]:
+    return found.kind, found.reason, found.name
+
+
+def _topic(found: Unsupported) -> tuple[str, str]:
+    return found.kind, found.reason
 
 
 def _stop_on_signals() -> threading.Event:

@@ -2,7 +2,8 @@
 
 Owns the order of merging: objects, then value sets, fields, rules and record types, then what
 follows from them (owner, currency, record type, history, key prefixes), then permissions. A later
-component of the same name replaces an earlier one, as deploying folder after folder would.
+component of the same name replaces an earlier one, as deploying folder after folder would. What the
+org cannot hold, and what needs it, is left out and named in `Schema.unsupported`.
 """
 
 from __future__ import annotations
@@ -10,20 +11,24 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
-from sandbox.metadata.documents import child, children, flag, tag_of, text
+from sandbox.metadata.absence import Absence
+from sandbox.metadata.documents import child, flag, tag_of, text
 from sandbox.metadata.fields import (
     ValueSets,
     change_standard_field,
     is_supported_type,
+    missing_value_set,
     read_field,
     read_name_field,
     read_value_list,
     with_values,
 )
-from sandbox.metadata.permissions import read_permission_set
+from sandbox.metadata.permissions import granted_fields, granted_objects, read_permission_set
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
+from sandbox.metadata.settling import owners, settle
 from sandbox.metadata.standard import (
     CORPORATE_CURRENCY,
     VALUE_SET_FIELDS,
@@ -34,44 +39,66 @@ from sandbox.metadata.standard import (
     load_standard_objects,
     owner_field,
     record_type_field,
+    setting_fields,
     system_fields,
 )
 from sandbox.metadata.summaries import SummaryError, is_summary, read_summary
-from sandbox.org.schema import FieldType, RecordType, Schema, SObject, ValidationRule
+from sandbox.org.schema import (
+    FieldType,
+    RecordType,
+    Schema,
+    SObject,
+    Unsupported,
+    ValidationRule,
+)
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 #: Elements that have no effect here, by kind of the file that holds them.
 _IDLE_ELEMENTS = {
+    "field": ("maskType",),
     "permissionset": ("applicationVisibilities", "tabSettings", "recordTypeVisibilities"),
     "object": ("sharingModel", "compactLayoutAssignment", "searchLayouts", "actionOverrides"),
     "recordType": ("picklistValues", "businessProcess"),
 }
 _KNOWN_OBJECT_SUFFIX = "__c"
+_NO_EFFECT = "this kind has no effect here"
+
+
+class Built(NamedTuple):
+    """What became of a project."""
+
+    schema: Schema
+    problems: list[Problem]
+    project: Project  #: the components that are wholly in force
+    absence: Absence
 
 
 def build_schema(
-    project: Project, prefixes: Mapping[str, str] | None = None
-) -> tuple[Schema, list[Problem]]:
+    project: Project, prefixes: Mapping[str, str] | None = None, *, is_strict: bool = False
+) -> Built:
     """The schema of a project, with everything that kept a component out of it.
 
     `prefixes` are the key prefixes that objects already have, by name: records carry them in their
-    Ids, so an object keeps its own whatever is added beside it.
+    Ids, so an object keeps its own whatever is added beside it. With `is_strict`, whatever this org
+    has not is a problem, as for a project that should be wholly in force here.
     """
-    return _Builder(project, prefixes or {}).build()
+    return _Builder(project, prefixes or {}, Absence(is_strict)).build()
 
 
 class _Builder:
     """The schema while it grows, and the findings so far."""
 
-    def __init__(self, project: Project, prefixes: Mapping[str, str]) -> None:
+    def __init__(self, project: Project, prefixes: Mapping[str, str], absence: Absence) -> None:
         self.project = project
         self.prefixes = prefixes
+        self.absence = absence
+        self.left_out: set[int] = set()
         self.standard = load_standard_objects()
         self.schema = Schema(corporate_currency=CORPORATE_CURRENCY)
         self.problems: list[Problem] = []
         self.value_sets: ValueSets = {}
 
-    def build(self) -> tuple[Schema, list[Problem]]:
+    def build(self) -> Built:
         for entry in self.standard:
             self.schema.objects[entry.sobject.name] = entry.sobject
         for step in (
@@ -79,8 +106,10 @@ class _Builder:
             self._add_objects,
             self._add_value_sets,
             self._add_fields,
-            self._add_summaries,
             self._add_rules,
+            self._settle,
+            self._add_summaries,
+            self._settle,
             self._add_record_types,
             self._add_derived_fields,
             self._add_histories,
@@ -88,28 +117,27 @@ class _Builder:
             self._list_unsupported,
         ):
             step()
-        return self.schema, self.problems
+        in_force = [c for c in self.project.components if id(c) not in self.left_out]
+        return Built(self.schema, self.problems, Project(in_force), self.absence)
 
     def _read_settings(self) -> None:
         for component in self.project.of("settings"):
             if component.name == "Currency":
                 self.schema.multi_currency = flag(component.element, "enableMultiCurrency")
             elif not (component.name == "Order" and flag(component.element, "enableOrders")):
-                self._unsupported(component)
+                self._unsupported(component, _NO_EFFECT)
 
     def _add_objects(self) -> None:
         for component in self.project.of("object"):
             known = self.schema.objects.get(component.name)
             if known is not None:
                 known.enable_history |= flag(component.element, "enableHistory")
-            elif component.name.endswith(_KNOWN_OBJECT_SUFFIX):
+            elif _defines_object(component):
                 self.schema.objects[component.name] = _custom_object(component)
                 if flag(component.element, "enableActivities"):
                     self._let_activities_point_at(component.name)
-            elif "__" in component.name:
-                self._unsupported(component)
-            else:
-                self._unknown_object(component)
+            elif component.name != "Activity":
+                self._missing_object(component)
         custom = sorted(name for name, o in self.schema.objects.items() if o.custom)
         for name, prefix in _assign_prefixes(custom, "a", self.prefixes).items():
             self.schema.objects[name].key_prefix = prefix
@@ -127,7 +155,7 @@ class _Builder:
         for component in self.project.of("standardValueSet"):
             places = VALUE_SET_FIELDS.get(component.name)
             if places is None:
-                self._unsupported(component)
+                self._unsupported(component, "it feeds no picklist of the local org")
                 continue
             values = read_value_list(component.element, "standardValue")
             for name, field in places:
@@ -136,25 +164,43 @@ class _Builder:
 
     def _add_fields(self) -> None:
         for component in self.project.of("field"):
-            sobject = self.schema.objects.get(component.owner)
-            if sobject is None:
-                self._unknown_object(component)
-            elif component.name.endswith("__c"):
-                self._add_custom_field(sobject, component)
-            else:
-                self._change_standard_field(sobject, component)
+            found = list(owners(self.schema, component))
+            if not found:
+                self._missing_object(component)
+            for sobject in found:
+                if component.name.endswith("__c"):
+                    self._add_custom_field(sobject, component)
+                else:
+                    self._change_standard_field(sobject, component)
 
     def _add_custom_field(self, sobject: SObject, component: Component) -> None:
         if is_summary(component.element):
             return  # it takes the type of another field, so all others come first
-        if is_supported_type(component.element):
-            sobject.add_field(read_field(component.element, component.name, self.value_sets))
-        elif text(component.element, "type") is None:
+        if text(component.element, "type") is None:
             self.problems.append(
                 component.problem(f"field {component.full_name} has no type; add <type>")
             )
-        else:
-            self._unsupported(component, f" of type {text(component.element, 'type')}")
+            return
+        reason = self._field_reason(component)
+        if reason:
+            self.absence.note_field(f"{sobject.name}.{component.name}", reason)
+            self._leave_out(component, reason)
+            return
+        field = read_field(component.element, component.name, self.value_sets)
+        if component.owner == "Activity" and sobject.name == "Event":
+            # One relationship name cannot lead to two objects; it leads to the tasks.
+            field = replace(field, child_relationship_name=None)
+        sobject.add_field(field)
+
+    def _field_reason(self, component: Component) -> str | None:
+        """Why the org cannot hold the field; None when it can."""
+        if not is_supported_type(component.element):
+            return f"type {text(component.element, 'type')} is not supported"
+        target = text(component.element, "referenceTo")
+        if target and (reason := self.absence.object_reason(self.schema, target)):
+            return f"it leads to {target}: {reason}"
+        missing = missing_value_set(component.element, self.value_sets)
+        return self.absence.package_reason(missing) if missing else None
 
     def _add_summaries(self) -> None:
         for component in self.project.of("field"):
@@ -164,13 +210,34 @@ class _Builder:
             try:
                 field = read_summary(component.element, self.schema, sobject.name, component.name)
             except SummaryError as error:
-                self.problems.append(component.problem(f"{component.full_name}: {error}"))
+                reason = self._summary_reason(component)
+                if reason is None:
+                    self.problems.append(component.problem(f"{component.full_name}: {error}"))
+                    continue
+                self.absence.note_field(component.full_name, reason)
+                self._leave_out(component, reason)
             else:
                 sobject.add_field(field)
+
+    def _summary_reason(self, component: Component) -> str | None:
+        for tag in ("summaryForeignKey", "summarizedField"):
+            owner, _, name = (text(component.element, tag) or "").partition(".")
+            reason = self.absence.field_reason(self.schema, owner, name)
+            if reason:
+                return reason
+        return None
+
+    def _settle(self) -> None:
+        for removal in settle(self.project, self.schema, self.absence):
+            self._leave_out(removal.component, removal.reason)
 
     def _change_standard_field(self, sobject: SObject, component: Component) -> None:
         known = sobject.fields.get(component.name)
         if known is None:
+            reason = self.absence.note_standard_field(sobject, component.name)
+            if reason:
+                self._leave_out(component, reason)
+                return
             message = (
                 f"field {component.full_name} is neither custom (…__c) nor a standard field of "
                 f"{component.owner} here; correct the name"
@@ -181,19 +248,19 @@ class _Builder:
 
     def _add_rules(self) -> None:
         for component in self.project.of("validationRule"):
-            sobject = self.schema.objects.get(component.owner)
-            if sobject is None:
-                self._unknown_object(component)
-                continue
-            rule = _validation_rule(component)
-            kept = [r for r in sobject.validation_rules if r.name != rule.name]
-            sobject.validation_rules = [*kept, rule]
+            found = list(owners(self.schema, component))
+            if not found:
+                self._missing_object(component)
+            for sobject in found:
+                rule = _validation_rule(component)
+                kept = [r for r in sobject.validation_rules if r.name != rule.name]
+                sobject.validation_rules = [*kept, rule]
 
     def _add_record_types(self) -> None:
         for component in self.project.of("recordType"):
             sobject = self.schema.objects.get(component.owner)
             if sobject is None:
-                self._unknown_object(component)
+                self._missing_object(component)
                 continue
             sobject.record_types[component.name] = RecordType(
                 component.name,
@@ -205,7 +272,7 @@ class _Builder:
     def _add_derived_fields(self) -> None:
         priced = {entry.sobject.name for entry in self.standard if entry.currency}
         for sobject in self.schema.objects.values():
-            if sobject.custom and not _has_master(sobject):
+            if sobject.custom and not sobject.is_setting and not _has_master(sobject):
                 add_fields(sobject, [owner_field()])
             if sobject.record_types:
                 add_fields(sobject, [record_type_field()])
@@ -234,36 +301,69 @@ class _Builder:
         for component in self.project.of("permissionset"):
             found = read_permission_set(component.element, component.name)
             self.schema.permission_sets[component.name] = found
+            self._list_idle_grants(component)
+
+    def _list_idle_grants(self, component: Component) -> None:
+        """Grants on what this org has not: they change nothing, so the rest is kept."""
+        idle = [
+            name
+            for name in granted_objects(component.element)
+            if self.absence.object_reason(self.schema, name)
+        ]
+        for path in granted_fields(component.element):
+            owner, _, name = path.partition(".")
+            sobject = self.schema.objects.get(owner)
+            if self.absence.field_reason(self.schema, owner, name) or (
+                sobject is not None
+                and sobject.field(name) is None
+                and self.absence.note_standard_field(sobject, name)
+            ):
+                idle.append(path)
+        if idle:
+            reason = f"grants on what is not here do nothing: {', '.join(sorted(idle))}"
+            self._unsupported(component, reason)
 
     def _list_unsupported(self) -> None:
-        self.schema.unsupported += _absent_fields(self.standard)
+        self.schema.unsupported += [*_absent_fields(self.standard), *self.project.strays]
         for component in self.project.components:
             if not component.kind.has_effect:
-                self._unsupported(component)
+                self._unsupported(component, _NO_EFFECT)
             for tag in _IDLE_ELEMENTS.get(component.kind.suffix, ()):
                 if child(component.element, tag) is not None:
-                    self._unsupported(component, f": {tag}")
-            if component.kind.suffix == "field":
-                self._list_dependent_values(component)
+                    self._unsupported(component, f"its {tag} has no effect")
         self.schema.unsupported = sorted(set(self.schema.unsupported))
 
-    def _list_dependent_values(self, component: Component) -> None:
-        value_set = child(component.element, "valueSet")
-        if value_set is not None and next(children(value_set, "valueSettings"), None) is not None:
-            self._unsupported(component, ": valueSettings")
+    def _leave_out(self, component: Component, reason: str) -> None:
+        self.left_out.add(id(component))
+        self._unsupported(component, reason)
 
-    def _unsupported(self, component: Component, detail: str = "") -> None:
+    def _unsupported(self, component: Component, reason: str) -> None:
         kind = component.kind.root or tag_of(component.element)
-        self.schema.unsupported.append(f"{kind} {component.full_name}{detail}")
+        found = Unsupported(kind, component.full_name, reason, str(component.path))
+        self.schema.unsupported.append(found)
 
-    def _unknown_object(self, component: Component) -> None:
+    def _missing_object(self, component: Component) -> None:
         name = component.owner or component.name
+        reason = self.absence.object_reason(self.schema, name)
+        if reason:
+            self.absence.objects.setdefault(name, reason)
+            self._leave_out(component, reason)
+            return
         remedy = (
             f"add objects/{name}/{name}.object-meta.xml"
             if name.endswith("__c")
             else "it is not among the standard objects of the local org; correct the folder name"
         )
         self.problems.append(component.problem(f"object {name} does not exist: {remedy}"))
+
+
+def _defines_object(component: Component) -> bool:
+    """True for the file of a custom object; one of a package's objects only adds to it."""
+    if not component.name.endswith(_KNOWN_OBJECT_SUFFIX):
+        return False
+    defining = ("nameField", "customSettingsType")
+    has_own = any(child(component.element, tag) is not None for tag in defining)
+    return has_own or len(component.name.split("__")) < 3
 
 
 def _custom_object(component: Component) -> SObject:
@@ -277,6 +377,11 @@ def _custom_object(component: Component) -> SObject:
         custom=True,
         enable_history=flag(element, "enableHistory"),
     )
+    if text(element, "customSettingsType"):
+        sobject.is_setting = True
+        add_fields(sobject, system_fields(recycle_bin=False, audited=True))
+        add_fields(sobject, setting_fields())
+        return sobject
     add_fields(sobject, system_fields(recycle_bin=True, audited=True))
     name_field = child(element, "nameField")
     if name_field is not None and is_supported_type(name_field):
@@ -311,5 +416,9 @@ def _assign_prefixes(names: list[str], first: str, known: Mapping[str, str]) -> 
     return {name: known.get(name) or next(free) for name in names}
 
 
-def _absent_fields(standard: Iterable[StandardObject]) -> list[str]:
-    return [f"standard field {s.sobject.name}.{name}" for s in standard for name in s.absent]
+def _absent_fields(standard: Iterable[StandardObject]) -> list[Unsupported]:
+    return [
+        Unsupported("StandardField", f"{s.sobject.name}.{name}", "the local org has not got it")
+        for s in standard
+        for name in s.absent
+    ]

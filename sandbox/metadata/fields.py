@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from lxml import etree
 
-from sandbox.metadata.documents import child, children, flag, number, text
+from sandbox.metadata.documents import child, children, flag, number, text, texts
 from sandbox.org.schema import (
     Field,
     FieldType,
@@ -82,7 +82,13 @@ def read_field(element: etree._Element, name: str, value_sets: ValueSets) -> Fie
         description=text(element, "description") or "",
         help_text=text(element, "inlineHelpText") or "",
         visible_lines=number(element, "visibleLines"),
+        controller=_read_controller(element),
     )
+
+
+def _read_controller(element: etree._Element) -> str | None:
+    value_set = child(element, "valueSet")
+    return text(value_set, "controllingField") if value_set is not None else None
 
 
 def read_name_field(element: etree._Element) -> Field:
@@ -120,9 +126,30 @@ def read_values(element: etree._Element, value_sets: ValueSets) -> tuple[Picklis
         return ()
     shared = text(value_set, "valueSetName")
     if shared:
-        return value_sets.get(shared, ())
+        return _depend(value_set, value_sets.get(shared, ()))
     definition = child(value_set, "valueSetDefinition")
-    return read_value_list(definition, "value") if definition is not None else ()
+    values = read_value_list(definition, "value") if definition is not None else ()
+    return _depend(value_set, values)
+
+
+def _depend(
+    value_set: etree._Element, values: tuple[PicklistValue, ...]
+) -> tuple[PicklistValue, ...]:
+    """The values with those of the controlling field that offer them."""
+    if text(value_set, "controllingField") is None:
+        return values
+    offered: dict[str, list[str]] = {value.value: [] for value in values}
+    for setting in children(value_set, "valueSettings"):
+        controls = [word for word, _ in texts(setting, "controllingFieldValue")]
+        offered.setdefault(text(setting, "valueName") or "", []).extend(controls)
+    return tuple(replace(value, valid_for=tuple(offered[value.value])) for value in values)
+
+
+def missing_value_set(element: etree._Element, value_sets: ValueSets) -> str | None:
+    """The global value set that a picklist names and that nobody has brought; None otherwise."""
+    value_set = child(element, "valueSet")
+    shared = text(value_set, "valueSetName") if value_set is not None else None
+    return shared if shared and shared not in value_sets else None
 
 
 def read_value_list(holder: etree._Element, tag: str) -> tuple[PicklistValue, ...]:
@@ -141,6 +168,8 @@ def _read_value(element: etree._Element) -> PicklistValue:
         is_default=flag(element, "default"),
         is_active=flag(element, "isActive", True),
         category=category,
+        probability=number(element, "probability"),
+        forecast=text(element, "forecastCategory") or "",
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from sandbox.listener import Listener, PortInUseError
+from sandbox.org.schema import Unsupported
 from sandbox.server import LocalOrgServer
 from sandbox.serving import list_unsupported
 from tests.conftest import ROOT
@@ -107,11 +108,18 @@ def test_a_port_in_use_is_a_message_and_exit_code_2() -> None:
 
 
 def test_what_has_no_effect_is_listed_by_name_one_line_per_kind() -> None:
-    names = ["Layout Order-Order Layout", "CustomTab Order__c", "Layout Case-Case Layout"]
+    idle = "it is idle"
+    found = [
+        Unsupported("Layout", "Order-Order", idle, "a.xml"),
+        Unsupported("CustomTab", "Order__c", idle, "b.xml"),
+        Unsupported("Layout", "Case-Case", idle, "c.xml"),
+        Unsupported("StandardField", "Order.BillingAddress", "the local org has not got it"),
+    ]
 
-    assert list(list_unsupported(names)) == [
-        "Loaded without effect: CustomTab Order__c",
-        "Loaded without effect: Layout Case-Case Layout, Order-Order Layout",
+    assert list(list_unsupported(found)) == [
+        f"Loaded without effect: CustomTab: {idle}: Order__c (b.xml)",
+        f"Loaded without effect: Layout: {idle}: Case-Case (c.xml), Order-Order (a.xml)",
+        "Loaded without effect: StandardField: the local org has not got it: Order.BillingAddress",
     ]
 
 

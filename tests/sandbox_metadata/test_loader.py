@@ -276,17 +276,22 @@ def test_permission_sets_grant_in_the_orgs_words(schema: Schema) -> None:
 
 
 def test_what_has_no_effect_is_named(schema: Schema) -> None:
+    found = {(u.kind, u.name, u.reason) for u in schema.unsupported}
+    idle = "this kind has no effect here"
+
     assert {
-        "CustomApplication Checks",
-        "CompactLayout Inspection__c.Highlights",
-        "Flow Order_Checked",
-        "Layout Order-Order Layout",
-        "ListView Order.Checked",
-        "PermissionSet Inspectors: tabSettings",
-        "Workflow Order",
-        "standard field Order.BillingAddress",
-    } <= set(schema.unsupported)
+        ("CustomApplication", "Checks", idle),
+        ("CompactLayout", "Inspection__c.Highlights", idle),
+        ("Flow", "Order_Checked", idle),
+        ("Layout", "Order-Order Layout", idle),
+        ("ListView", "Order.Checked", idle),
+        ("PermissionSet", "Inspectors", "its tabSettings has no effect"),
+        ("Workflow", "Order", idle),
+        ("StandardField", "Order.BillingAddress", "the local org has not got it"),
+    } <= found
     assert schema.unsupported == sorted(set(schema.unsupported))
+    (flow,) = (u for u in schema.unsupported if u.kind == "Flow")
+    assert flow.file.endswith("flows/Order_Checked.flow-meta.xml")
 
 
 def test_a_field_type_that_the_org_lacks_is_named_and_left_out(tmp_path: Path) -> None:
@@ -298,7 +303,8 @@ def test_a_field_type_that_the_org_lacks_is_named_and_left_out(tmp_path: Path) -
 
     found = load_schema([tmp_path])
 
-    assert "CustomField Inspection__c.Place__c of type Location" in found.unsupported
+    (place_found,) = (u for u in found.unsupported if u.name == "Inspection__c.Place__c")
+    assert place_found.reason == "type Location is not supported"
     assert "Place__c" not in found.objects["Inspection__c"].fields
 
 
