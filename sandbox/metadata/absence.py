@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sandbox.metadata.standard import absent_fields
-from sandbox.org.paths import GLOBAL_RECORDS, PERMISSION
+from sandbox.org.paths import GLOBAL_RECORDS, LABEL, PERMISSION, SETUP
 from sandbox.org.schema import Schema, SObject
 
 #: Kinds of object that are no tables of records, by the end of their name.
@@ -33,19 +33,19 @@ _GLOBALS = frozenset(
         "$currentpage",
         "$custommetadata",
         "$flow",
-        "$label",
         "$network",
         "$objecttype",
         "$page",
         "$request",
         "$resource",
         "$scontrol",
-        "$setup",
         "$site",
         "$system",
         "$userrole",
     }
 )
+#: Fields that an object gets last of all, from what else it has.
+DERIVED_FIELDS = frozenset({"CurrencyIsoCode", "OwnerId", "RecordTypeId"})
 #: How alike a misspelt name is to the right one.
 _MISSPELT = 0.8
 
@@ -79,10 +79,13 @@ class Absence:
             return self.object_reason(schema, owner)
         if self.is_strict or sobject.field(name) is not None:
             return None
-        known = self.fields.get(f"{sobject.name}.{name}".lower())
-        if known is None and name in absent_fields(sobject.name):
-            known = f"{sobject.name}.{name} is not among the fields of the local org"
-        return known or self.package_reason(name)
+        known = self.fields.get(f"{sobject.name}.{name}".lower()) or self.package_reason(name)
+        if known or name in DERIVED_FIELDS or "__" in name:
+            return known
+        is_known = name in absent_fields(sobject.name)
+        if not name or (_is_misspelt(name, sobject.fields) and not is_known):
+            return None
+        return f"{sobject.name}.{name} is not among the fields of the local org"
 
     def package_reason(self, name: str) -> str | None:
         """Why a name with a namespace is not here: `npe01__Payment__c` comes with a package."""
@@ -95,14 +98,6 @@ class Absence:
         """From now on the field is known to be left out."""
         self.fields[full_name.lower()] = reason
 
-    def note_standard_field(self, sobject: SObject, name: str) -> str | None:
-        """Why a field of Salesforce's own that a file names is not here; None for a mistake."""
-        if self.is_strict or name.endswith("__c") or _is_misspelt(name, sobject.fields):
-            return None
-        reason = f"{sobject.name}.{name} is not among the fields of the local org"
-        self.note_field(f"{sobject.name}.{name}", reason)
-        return reason
-
     def path_reason(self, schema: Schema, sobject: SObject, path: tuple[str, ...]) -> str | None:
         """Why a path of a formula leads to nothing; None when it leads on, or is a mistake."""
         if self.is_strict:
@@ -110,11 +105,18 @@ class Absence:
         start = path[0].lower()
         if start in _GLOBALS:
             return f"{path[0]} has no values here"
-        if start == PERMISSION:
+        if start in (LABEL, PERMISSION):
             return self.package_reason(path[-1])
+        if start == SETUP and len(path) == 3:
+            return self._setting_reason(schema, path[1], path[2])
         if start in GLOBAL_RECORDS:
             return self._follow(schema, schema.objects[GLOBAL_RECORDS[start]], path[1:])
         return self._follow(schema, sobject, path)
+
+    def _setting_reason(self, schema: Schema, name: str, field_name: str) -> str | None:
+        if schema.sobject(name) is not None:
+            return self.field_reason(schema, name, field_name)
+        return self.package_reason(name) or f"there is no custom setting {name} here"
 
     def _follow(self, schema: Schema, sobject: SObject, path: tuple[str, ...]) -> str | None:
         for name in path[:-1]:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from sandbox.metadata.absence import Absence
-from sandbox.metadata.documents import child, flag, tag_of, text
+from sandbox.metadata.absence import DERIVED_FIELDS, Absence
+from sandbox.metadata.documents import child, children, flag, tag_of, text
 from sandbox.metadata.fields import (
     ValueSets,
     change_standard_field,
@@ -93,6 +93,7 @@ class _Builder:
         self.prefixes = prefixes
         self.absence = absence
         self.left_out: set[int] = set()
+        self.deferred: list[tuple[SObject, Component]] = []
         self.standard = load_standard_objects()
         self.schema = Schema(corporate_currency=CORPORATE_CURRENCY)
         self.problems: list[Problem] = []
@@ -103,6 +104,7 @@ class _Builder:
             self.schema.objects[entry.sobject.name] = entry.sobject
         for step in (
             self._read_settings,
+            self._add_labels,
             self._add_objects,
             self._add_value_sets,
             self._add_fields,
@@ -126,6 +128,11 @@ class _Builder:
                 self.schema.multi_currency = flag(component.element, "enableMultiCurrency")
             elif not (component.name == "Order" and flag(component.element, "enableOrders")):
                 self._unsupported(component, _NO_EFFECT)
+
+    def _add_labels(self) -> None:
+        for component in self.project.of("labels"):
+            for label in children(component.element, "labels"):
+                self.schema.labels[text(label, "fullName") or ""] = text(label, "value") or ""
 
     def _add_objects(self) -> None:
         for component in self.project.of("object"):
@@ -234,7 +241,10 @@ class _Builder:
     def _change_standard_field(self, sobject: SObject, component: Component) -> None:
         known = sobject.fields.get(component.name)
         if known is None:
-            reason = self.absence.note_standard_field(sobject, component.name)
+            if component.name in DERIVED_FIELDS:
+                self.deferred.append((sobject, component))
+                return
+            reason = self.absence.field_reason(self.schema, sobject.name, component.name)
             if reason:
                 self._leave_out(component, reason)
                 return
@@ -281,6 +291,13 @@ class _Builder:
         if self.schema.multi_currency:
             own = currency_field("DefaultCurrencyIsoCode", "Default Currency ISO Code")
             add_fields(self.schema.objects["User"], [own])
+        for sobject, component in self.deferred:
+            known = sobject.fields.get(component.name)
+            if known is None:
+                self._leave_out(component, f"{sobject.name} has no {component.name} here")
+            else:
+                changed = change_standard_field(known, component.element, self.value_sets)
+                sobject.add_field(changed)
 
     def _add_histories(self) -> None:
         tracked = {entry.sobject.name for entry in self.standard if entry.history}
@@ -312,12 +329,7 @@ class _Builder:
         ]
         for path in granted_fields(component.element):
             owner, _, name = path.partition(".")
-            sobject = self.schema.objects.get(owner)
-            if self.absence.field_reason(self.schema, owner, name) or (
-                sobject is not None
-                and sobject.field(name) is None
-                and self.absence.note_standard_field(sobject, name)
-            ):
+            if self.absence.field_reason(self.schema, owner, name):
                 idle.append(path)
         if idle:
             reason = f"grants on what is not here do nothing: {', '.join(sorted(idle))}"

@@ -65,7 +65,7 @@ _TOP = (
     Kind("sharingRules", "SharingRules", "sharingRules"),
     Kind("quickAction", "QuickAction", "quickActions"),
     Kind("flexipage", "FlexiPage", "flexipages"),
-    Kind("labels", "CustomLabels", "labels"),
+    Kind("labels", "CustomLabels", "labels", has_effect=True),
     Kind("translation", "Translations", "translations"),
     Kind("objectTranslation", "CustomObjectTranslation", "objectTranslations"),
     Kind("fieldTranslation", "CustomFieldTranslation", "objectTranslations"),

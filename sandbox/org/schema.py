@@ -266,6 +266,7 @@ class Schema:
     objects: dict[str, SObject] = field(default_factory=dict)
     permission_sets: dict[str, PermissionSet] = field(default_factory=dict)
     custom_permissions: set[str] = field(default_factory=set)
+    labels: dict[str, str] = field(default_factory=dict)  #: texts of `$Label`, by name
     multi_currency: bool = False
     corporate_currency: str = "EUR"
     unsupported: list[Unsupported] = field(default_factory=list)  #: sorted, each once

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.metadata import MetadataError, check_folder, load_schema
+from sandbox.org.errors import OrgError
+from sandbox.org.org import Org
 from sandbox.org.schema import Schema
 from tests.sandbox_metadata.foreign_files import (
     a_field,
@@ -105,7 +107,7 @@ def test_a_lookup_to_an_object_that_is_not_here_is_listed(
 @pytest.mark.parametrize(
     ("formula", "reason"),
     [
-        ("$Setup.Limits__c.Top__c", "$Setup has no values here"),
+        ("$Setup.Limits__c.Top__c", "there is no custom setting Limits__c here"),
         ("LEN($Api.Session_ID)", "$Api has no values here"),
         ("LEN($CustomMetadata.Rate__mdt.One.Label)", "$CustomMetadata has no values here"),
         (
@@ -143,7 +145,7 @@ def test_a_default_or_filter_on_what_is_not_here_is_left_out_and_its_field_stays
     assert reasons(schema) == {
         "Site__c.Place__c": NO_LOCATION,
         "Site__c.Near__c": f"its lookup filter is not enforced: {NO_LOCATION}",
-        "Site__c.Top__c": "its default is left out: $Setup has no values here",
+        "Site__c.Top__c": "its default is left out: there is no custom setting Limits__c here",
     }
     fields = schema.objects["Site__c"].fields
     assert fields["Near__c"].lookup_filter is None
@@ -309,12 +311,99 @@ def test_a_summary_of_what_is_missing_is_listed(tmp_path: Path) -> None:
         a_formula("Site__c.Dear__c", "Checkbox", "Fares__c &gt; 100"),
     )
 
-    reason = "$Setup has no values here"
+    reason = "there is no custom setting Limits__c here"
     assert reasons(schema) == {
         "Visit__c.Fare__c": reason,
         "Site__c.Fares__c": reason,
         "Site__c.Dear__c": reason,
     }
+
+
+def test_a_summary_may_count_opportunities_of_an_account(tmp_path: Path) -> None:
+    summary = (
+        "<summaryForeignKey>Opportunity.AccountId</summaryForeignKey>"
+        "<summaryOperation>count</summaryOperation>"
+    )
+    schema = load(tmp_path, a_field("Account.Deals__c", "Summary", summary))
+
+    found = schema.objects["Account"].fields["Deals__c"].summary
+    assert found is not None
+    assert (found.child, found.lookup) == ("Opportunity", "AccountId")
+
+
+def test_a_file_about_the_owner_of_a_custom_object_changes_it(tmp_path: Path) -> None:
+    tracked = xml("CustomField", "<fullName>OwnerId</fullName><trackHistory>true</trackHistory>")
+    schema = load(
+        tmp_path,
+        SITE,
+        {f"{MAIN}/objects/Site__c/fields/OwnerId.field-meta.xml": tracked},
+        a_formula("Site__c.Owned_By__c", "Text", "Owner:User.Alias"),
+    )
+
+    fields = schema.objects["Site__c"].fields
+    assert fields["OwnerId"].track_history
+    assert "Owned_By__c" in fields
+    assert reasons(schema) == {}
+
+
+def test_a_formula_on_a_standard_field_that_is_not_here_is_listed(tmp_path: Path) -> None:
+    schema = load(tmp_path, a_formula("Account.Person__c", "Checkbox", "IsPersonAccount"))
+
+    assert reasons(schema) == {
+        "Account.Person__c": "Account.IsPersonAccount is not among the fields of the local org"
+    }
+
+
+LIMITS = {
+    f"{MAIN}/objects/Limits__c/Limits__c.object-meta.xml": xml(
+        "CustomObject", "<customSettingsType>Hierarchy</customSettingsType><label>Limits</label>"
+    ),
+    **a_field("Limits__c.Top__c", "Number", "<precision>9</precision><scale>0</scale>"),
+    **a_field("Limits__c.Off__c", "Checkbox", "<defaultValue>false</defaultValue>"),
+}
+
+
+def test_a_rule_reads_the_setting_of_the_user_then_the_profile_then_the_org(
+    tmp_path: Path,
+) -> None:
+    rule = "AND(NOT($Setup.Limits__c.Off__c), LEN(Name) &gt; $Setup.Limits__c.Top__c)"
+    org = Org(load(tmp_path, SITE, LIMITS, a_rule("Site__c.Short", rule)))
+    admin = org.actor(str(org.find_user("admin@manufaktura.example")))
+    site = {"Name": "12345"}
+    (user,) = org.query(admin, "SELECT Id, ProfileId FROM User LIMIT 1").records
+
+    org.insert(admin, "Site__c", site)
+    org.insert(admin, "Limits__c", {"SetupOwnerId": org.org_id, "Top__c": 3})
+    with pytest.raises(OrgError, match="refused"):
+        org.insert(admin, "Site__c", site)
+    profile = org.insert(admin, "Limits__c", {"SetupOwnerId": str(user["ProfileId"]), "Top__c": 5})
+    org.insert(admin, "Site__c", site)
+    org.update(admin, "Limits__c", profile, {"Top__c": None})
+    with pytest.raises(OrgError, match="refused"):
+        org.insert(admin, "Site__c", site)
+    org.insert(admin, "Limits__c", {"SetupOwnerId": admin.user_id, "Off__c": True})
+    org.insert(admin, "Site__c", site)
+
+
+def test_a_formula_reads_a_custom_label(tmp_path: Path) -> None:
+    labels = xml(
+        "CustomLabels",
+        "<labels><fullName>Hello</fullName><language>en_US</language><protected>false</protected>"
+        "<shortDescription>x</shortDescription><value>Good day</value></labels>",
+    )
+    org = Org(
+        load(
+            tmp_path,
+            SITE,
+            {f"{MAIN}/labels/CustomLabels.labels-meta.xml": labels},
+            a_formula("Site__c.Greeting__c", "Text", "$Label.Hello &amp; Name"),
+        )
+    )
+    admin = org.actor(str(org.find_user("admin@manufaktura.example")))
+    org.insert(admin, "Site__c", {"Name": "!"})
+
+    (row,) = org.query(admin, "SELECT Greeting__c FROM Site__c").records
+    assert row["Greeting__c"] == "Good day!"
 
 
 def test_the_gate_still_refuses_what_is_not_here(tmp_path: Path) -> None:
