@@ -46,6 +46,11 @@ _GLOBALS = frozenset(
 )
 #: Fields that an object gets last of all, from what else it has.
 DERIVED_FIELDS = frozenset({"CurrencyIsoCode", "OwnerId", "RecordTypeId"})
+#: Fields that Salesforce gives custom objects and this org does not.
+_FURTHER_FIELDS = frozenset(
+    {"ConnectionReceivedId", "ConnectionSentId", "Division", "LastActivityDate"}
+    | {"LastReferencedDate", "LastViewedDate", "UserRecordAccessId"}
+)
 #: How alike a misspelt name is to the right one.
 _MISSPELT = 0.8
 
@@ -82,10 +87,16 @@ class Absence:
         known = self.fields.get(f"{sobject.name}.{name}".lower()) or self.package_reason(name)
         if known or name in DERIVED_FIELDS or "__" in name:
             return known
-        is_known = name in absent_fields(sobject.name)
-        if not name or (_is_misspelt(name, sobject.fields) and not is_known):
+        if not self._may_be_real(sobject, name):
             return None
         return f"{sobject.name}.{name} is not among the fields of the local org"
+
+    def _may_be_real(self, sobject: SObject, name: str) -> bool:
+        """True when Salesforce's own object may well have a field of that name."""
+        if sobject.custom:
+            return name in _FURTHER_FIELDS
+        is_known = name in absent_fields(sobject.name)
+        return bool(name) and (is_known or not _is_misspelt(name, sobject.fields))
 
     def package_reason(self, name: str) -> str | None:
         """Why a name with a namespace is not here: `npe01__Payment__c` comes with a package."""

@@ -63,8 +63,8 @@ def test_every_problem_is_told_at_once_with_file_and_line(tmp_path: Path) -> Non
         (
             files.ORDER_INSPECTION,
             "$Source.Id",
-            "$Source.Nothing",
-            "lookup filter of Order.Inspection__c: valueField $Source.Nothing does not exist",
+            "$Source.Nothing__c",
+            "lookup filter of Order.Inspection__c: valueField $Source.Nothing__c does not exist",
         ),
         (
             files.PERMISSIONS,
