@@ -155,7 +155,8 @@ class QueryMaker:
         roll = chance.random()
         if depth < 3 and roll < 0.35:
             operator = chance.choice(["AND", "OR"])
-            inner = joins if operator == "AND" and joins else 0
+            # Salesforce takes a join only at the top, and there not beside OR.
+            inner = joins if operator == "AND" and depth == 0 else 0
             tests = [self._where(table, int(n == 0 and inner > 0), depth + 1) for n in range(2)]
             return Both(operator, tuple(tests))
         if depth < 3 and roll < 0.45:
@@ -167,10 +168,12 @@ class QueryMaker:
     def _join(self, table: str) -> Join:
         chance = self._chance
         operator = chance.choice(["IN", "NOT IN"])
-        where = self._where(PART, 0, 2) if chance.random() < 0.5 else None
         if table == ACCOUNT:
+            where = self._where(PART, 0, 2) if chance.random() < 0.5 else None
             return Join(Column(("Id",), "id"), operator, PART, "Account__c", where)
-        return Join(Column(("Id",), "id"), operator, PART, "Whole__c", where)
+        where = self._where(ACCOUNT, 0, 2) if chance.random() < 0.5 else None
+        inner = chance.choice(["Id", "ParentId"])
+        return Join(Column(("Account__c",), "id"), operator, ACCOUNT, inner, where)
 
     def _test(self, table: str) -> Test:
         chance = self._chance
