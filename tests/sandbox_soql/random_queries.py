@@ -10,9 +10,12 @@ from tests.sandbox_soql.asked import (
     Both,
     Child,
     Column,
+    Group,
+    Having,
     Join,
     Key,
     Not,
+    Ranking,
     Test,
     Value,
 )
@@ -60,7 +63,11 @@ PARTS = (
     "DAY_IN_YEAR",
     "WEEK_IN_MONTH",
     "WEEK_IN_YEAR",
+    "FISCAL_YEAR",
+    "FISCAL_QUARTER",
+    "FISCAL_MONTH",
 )
+GROUPED = ("text", "picklist", "checkbox", "date", "datetime")
 COMPARING = ("=", "!=", "<", "<=", ">", ">=")
 
 
@@ -94,15 +101,45 @@ class QueryMaker:
     def _grouped(self, table: str, where: object) -> Asked:
         chance = self._chance
         fields = _fields(table)
-        names = [
-            n for n, kind in fields.items() if kind in {"text", "picklist", "checkbox", "date"}
-        ]
-        groups = [self._column(table, name) for name in chance.sample(names, chance.randint(0, 2))]
+        names = [n for n, kind in fields.items() if kind in GROUPED]
+        groups = tuple(
+            self._group(table, name) for name in chance.sample(names, chance.randint(0, 3))
+        )
         functions = []
         for _ in range(chance.randint(1, 3)):
             column = self._column(table, chance.choice(list(fields)))
             functions.append((chance.choice(_functions_for(column.kind)), column))
-        return Asked(table, (), where=where, groups=tuple(groups), functions=tuple(functions))
+        return Asked(
+            table,
+            (),
+            where=where,
+            groups=groups,
+            functions=tuple(functions),
+            subtotals=chance.choice(["", "", "ROLLUP", "CUBE"]) if groups else "",
+            having=self._having(table) if groups and chance.random() < 0.3 else None,
+            ranking=self._ranking(functions) if groups and chance.random() < 0.3 else None,
+        )
+
+    def _group(self, table: str, name: str) -> Group:
+        column = self._column(table, name)
+        if column.kind == "datetime":
+            part = self._chance.choice([*PARTS, "HOUR_IN_DAY", "DAY_ONLY"])
+            return Group(column, part + self._chance.choice(["", "/local"]))
+        return Group(column, self._chance.choice(["", *PARTS]) if column.kind == "date" else "")
+
+    def _having(self, table: str) -> Having:
+        chance = self._chance
+        counted = self._column(table, chance.choice(list(_fields(table))))
+        function = chance.choice(["COUNT", "COUNT_DISTINCT"])
+        if table == PART and chance.random() < 0.4:
+            counted = self._column(table, "Quantity")
+            function = chance.choice(["SUM", "MIN", "MAX", "AVG"])
+        return Having(function, counted, chance.choice(["=", "!=", "<", ">"]), chance.randint(0, 4))
+
+    def _ranking(self, functions: Sequence[tuple[str, Column]]) -> Ranking:
+        chance = self._chance
+        place = chance.randrange(len(functions))
+        return Ranking(place, chance.random() < 0.5, chance.random() < 0.5)
 
     def _columns(self, table: str) -> list[Column]:
         """Columns without the Id, each once; a parent's checkbox is null where the parent is."""

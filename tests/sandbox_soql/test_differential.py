@@ -42,6 +42,9 @@ def _check_org(seed: int, queries: int) -> None:
         expected = oracle.answer(asked)
         result = org.query(soql, now=now, time_zone=zone, include_deleted=with_deleted)
         found = _found(result, asked)
+        if asked.ranking:
+            place = len(asked.groups) + asked.ranking.place
+            assert [row[place] for row in found] == [row[place] for row in expected], soql  # type: ignore
         if asked.groups:
             expected, found = sorted(expected, key=repr), sorted(found, key=repr)  # type: ignore
         assert found == expected, f"seed {seed}, query {number}, {zone}: {soql}"
