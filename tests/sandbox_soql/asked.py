@@ -81,6 +81,16 @@ class Child:
     where: object | None
     order: tuple[Key, ...]
     limit: int | None
+    children: tuple[Child, ...] = ()
+
+
+@dataclass(frozen=True)
+class Typeof:
+    """Other fields of a pointed row for every type; `otherwise` for the types without a case."""
+
+    relationship: str
+    cases: tuple[tuple[str, tuple[str, ...]], ...]
+    otherwise: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -126,4 +136,5 @@ class Asked:
     subtotals: str = ""  #: ROLLUP or CUBE, which tell by GROUPING what was summed up
     having: Having | None = None
     ranking: Ranking | None = None
+    typeof: Typeof | None = None
     counts_only: bool = False

@@ -64,6 +64,7 @@ class Oracle:
             (
                 *(self._show(self._get(asked.table, row, c), c) for c in asked.columns),
                 *(self._children(child, row) for child in asked.children),
+                *((self._case(asked, row),) if asked.typeof else ()),
             )
             for row in rows
         ]
@@ -74,11 +75,7 @@ class Oracle:
                 yield row
 
     def _get(self, table: str, row: Row, column: Column) -> object:
-        here: Row | None = row
-        for step in column.path[:-1]:
-            lookup, target = self._lookups[table, step]
-            here = self._tables[target].get(str(here[lookup])) if here else None
-            table = target
+        here = self._holder(table, row, column)
         if here is None:
             return False if column.kind == "checkbox" else None
         return here[column.path[-1]]
@@ -87,9 +84,16 @@ class Oracle:
         here: Row | None = row
         for step in column.path[:-1]:
             lookup, target = self._lookups[table, step]
-            here = self._tables[target].get(str(here[lookup])) if here else None
+            here = self._pointed(target, here[lookup]) if here else None
             table = target
         return here
+
+    def _pointed(self, target: str, record_id: object) -> Row | None:
+        """The row that an Id points at; several types meet in an owner."""
+        for table in ("User", "Group") if target == "Owner" else (target,):
+            if str(record_id) in self._tables[table]:
+                return {"Type": table, **self._tables[table][str(record_id)]}
+        return None
 
     # What a value looks like in the answer.
 
@@ -266,10 +270,22 @@ class Oracle:
         ]
         rows = self._cut(self._sort(child.table, rows, child.order), child.limit, None)
         shown = [
-            tuple(self._show(self._get(child.table, row, c), c) for c in child.columns)
+            (
+                *(self._show(self._get(child.table, row, c), c) for c in child.columns),
+                *(self._children(inner, row) for inner in child.children),
+            )
             for row in rows
         ]
         return shown or None
+
+    def _case(self, asked: Asked, row: Row) -> object:
+        assert asked.typeof is not None
+        lookup, target = self._lookups[asked.table, asked.typeof.relationship]
+        pointed = self._pointed(target, row[lookup])
+        if pointed is None:
+            return None
+        fields = dict(asked.typeof.cases).get(str(pointed["Type"]), asked.typeof.otherwise)
+        return tuple(pointed[name] for name in fields)
 
     def _group(self, asked: Asked, rows: list[Row]) -> list[tuple[object, ...]]:
         answer: list[tuple[object, ...]] = []

@@ -17,17 +17,18 @@ from tests.sandbox_soql.asked import (
     Not,
     Ranking,
     Test,
+    Typeof,
     Value,
 )
 from tests.sandbox_soql.random_values import ValueMaker
 from tests.sandbox_soql.small_org import STAGES, SmallOrg
 
-PART, ACCOUNT = "Part__c", "Account"
+PART, ACCOUNT, OWNER = "Part__c", "Account", "Owner"
 LOOKUPS = {
     (PART, "Account__r"): ("Account__c", ACCOUNT),
     (PART, "Whole__r"): ("Whole__c", PART),
     (ACCOUNT, "Parent"): ("ParentId", ACCOUNT),
-    (ACCOUNT, "Owner"): ("OwnerId", "User"),
+    (ACCOUNT, "Owner"): ("OwnerId", OWNER),
 }
 PART_FIELDS = {
     "Id": "id",
@@ -54,6 +55,9 @@ ACCOUNT_FIELDS = {
     "Vip__c": "checkbox",
     "CreatedDate": "datetime",
 }
+#: What users and groups have in common, and the name of the type.
+OWNER_FIELDS = {"Id": "id", "Name": "text", "Type": "text"}
+FIELDS = {PART: PART_FIELDS, ACCOUNT: ACCOUNT_FIELDS, OWNER: OWNER_FIELDS}
 PARTS = (
     "CALENDAR_YEAR",
     "CALENDAR_QUARTER",
@@ -88,15 +92,28 @@ class QueryMaker:
         if kind < 0.35:
             return self._grouped(table, where)
         order = self._order(table)
+        typeof = self._typeof() if table == ACCOUNT and chance.random() < 0.2 else None
+        columns = [c for c in self._columns(table) if not typeof or c.path[0] != "Owner"]
         return Asked(
             table,
-            (*self._columns(table), Column(("Id",), "id")),
+            (*columns, Column(("Id",), "id")),
             tuple(self._children(table)),
             where,
             order,
             chance.choice([None, None, 0, 1, 3, 10]),
             chance.choice([None, None, None, 1, 5]),
+            typeof=typeof,
         )
+
+    def _typeof(self) -> Typeof:
+        chance = self._chance
+        cases = {
+            "User": tuple(chance.sample(["Email", "Name", "Id"], chance.randint(1, 3))),
+            "Group": tuple(chance.sample(["DeveloperName", "Name"], chance.randint(1, 2))),
+        }
+        names = chance.sample(list(cases), chance.randint(1, 2))
+        otherwise = chance.choice([(), ("Name",), ("Id", "Name")])
+        return Typeof("Owner", tuple((name, cases[name]) for name in names), otherwise)
 
     def _grouped(self, table: str, where: object) -> Asked:
         chance = self._chance
@@ -154,7 +171,9 @@ class QueryMaker:
     def _any_column(self, table: str, levels: int) -> Column:
         path: list[str] = []
         for _ in range(levels):
-            steps = [step for owner, step in LOOKUPS if owner == table and step != "Owner"]
+            steps = [step for owner, step in LOOKUPS if owner == table]
+            if not steps:
+                break
             step = self._chance.choice(steps)
             path.append(step)
             table = LOOKUPS[table, step][1]
@@ -164,9 +183,9 @@ class QueryMaker:
         kind = _fields(table)[name]
         return Column((*path, name), kind, STAGES if kind == "picklist" else ())
 
-    def _children(self, table: str) -> list[Child]:
+    def _children(self, table: str, depth: int = 0) -> list[Child]:
         chance = self._chance
-        if chance.random() < 0.6:
+        if chance.random() < 0.6 or depth > 3:
             return []
         relationship, lookup = (
             ("Parts__r", "Account__c") if table == ACCOUNT else ("Pieces__r", "Whole__c")
@@ -174,7 +193,9 @@ class QueryMaker:
         where = self._where(PART, joins=0) if chance.random() < 0.5 else None
         columns = (*self._columns(PART), Column(("Id",), "id"))
         limit = chance.choice([None, 1, 2])
-        return [Child(relationship, PART, lookup, columns, where, self._order(PART), limit)]
+        inner = tuple(self._children(PART, depth + 1))
+        order = self._order(PART)
+        return [Child(relationship, PART, lookup, columns, where, order, limit, inner)]
 
     def _order(self, table: str) -> tuple[Key, ...]:
         chance = self._chance
@@ -240,7 +261,7 @@ class QueryMaker:
 
 
 def _fields(table: str) -> dict[str, str]:
-    return PART_FIELDS if table == PART else ACCOUNT_FIELDS
+    return FIELDS[table]
 
 
 def _operators_for(kind: str) -> Sequence[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.sandbox_soql.asked import Asked, Both, Child, Group, Join, Key, Not, Test
+from tests.sandbox_soql.asked import Asked, Both, Child, Group, Join, Key, Not, Test, Typeof
 
 
 def render(asked: Asked) -> str:
@@ -20,6 +20,7 @@ def render(asked: Asked) -> str:
             items += [f"GROUPING({_render_group(g)})" for g in asked.groups]
     else:
         items = [c.text for c in asked.columns] + [_render_child(c) for c in asked.children]
+        items += [_render_typeof(asked.typeof)] if asked.typeof else []
     text = f"SELECT {', '.join(items)} FROM {asked.table}{_render_tail(asked.where, asked.order)}"
     if asked.groups:
         text += _render_groups(asked)
@@ -53,10 +54,17 @@ def _render_part(part: str, text: str) -> str:
 
 
 def _render_child(child: Child) -> str:
-    columns = ", ".join(c.text for c in child.columns)
+    items = [c.text for c in child.columns] + [_render_child(c) for c in child.children]
     limit = "" if child.limit is None else f" LIMIT {child.limit}"
     tail = _render_tail(child.where, child.order) + limit
-    return f"(SELECT {columns} FROM {child.relationship}{tail})"
+    return f"(SELECT {', '.join(items)} FROM {child.relationship}{tail})"
+
+
+def _render_typeof(typeof: Typeof) -> str:
+    text = f"TYPEOF {typeof.relationship}"
+    for name, fields in typeof.cases:
+        text += f" WHEN {name} THEN {', '.join(fields)}"
+    return text + (f" ELSE {', '.join(typeof.otherwise)}" if typeof.otherwise else "") + " END"
 
 
 def _render_tail(where: object, order: Sequence[Key]) -> str:

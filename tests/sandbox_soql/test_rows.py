@@ -128,6 +128,23 @@ def test_a_pointed_at_record_is_named_by_what_stands_for_its_name() -> None:
     ) == [(("00000007",),)]
 
 
+@pytest.mark.parametrize(
+    "items",
+    [
+        "Owner.Name, TYPEOF Owner WHEN User THEN Email END",
+        "TYPEOF Owner WHEN User THEN Email END, Owner.Name",
+        "TYPEOF Owner WHEN User THEN Email END, TYPEOF Owner WHEN Group THEN Name END",
+    ],
+)
+def test_a_relationship_is_read_by_typeof_or_by_paths_but_not_by_both(
+    org: SmallOrg, items: str
+) -> None:
+    with pytest.raises(OrgError, match="A relationship in TYPEOF") as refusal:
+        org.query(f"SELECT {items} FROM Account")
+
+    assert refusal.value.items[0].code == "MALFORMED_QUERY"
+
+
 def test_parent_paths_go_five_levels_up_and_no_further(org: SmallOrg) -> None:
     above = None
     for name in "abcdefg":
