@@ -85,7 +85,10 @@ SOQL = {
 }
 #: The features above that are missing.
 MISSING_SOQL = frozenset({"DISTANCE and GEOLOCATION", "FORMAT", "WITH DATA CATEGORY"})
-MISSING_FIELD_TYPES = ("Location, ExternalLookup, IndirectLookup, MetadataRelationship, File",)
+MISSING_FIELD_TYPES = (
+    "Location as one field (its latitude and longitude are fields of their own)",
+    "ExternalLookup, IndirectLookup, MetadataRelationship, File",
+)
 #: What a user's rights are made of.
 ACCESS = (
     "object permissions of permission sets and of the three built-in profiles",

@@ -25,6 +25,7 @@ from sandbox.metadata.fields import (
     read_value_list,
     with_values,
 )
+from sandbox.metadata.geolocations import is_geolocation, name_halves, read_halves, reason_for
 from sandbox.metadata.permissions import granted_fields, granted_objects, read_permission_set
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
@@ -93,6 +94,8 @@ class _Builder:
         self.prefixes = prefixes
         self.absence = absence
         self.left_out: set[int] = set()
+        #: What records hold for each geolocation, `Site__c.Place__c`.
+        self.halves: dict[str, tuple[str, ...]] = {}
         self.deferred: list[tuple[SObject, Component]] = []
         self.standard = load_standard_objects()
         self.schema = Schema(corporate_currency=CORPORATE_CURRENCY)
@@ -188,6 +191,9 @@ class _Builder:
                 component.problem(f"field {component.full_name} has no type; add <type>")
             )
             return
+        if is_geolocation(component.element):
+            self._add_geolocation(sobject, component)
+            return
         reason = self._field_reason(component)
         if reason:
             self.absence.note_field(f"{sobject.name}.{component.name}", reason)
@@ -198,6 +204,14 @@ class _Builder:
             # One relationship name cannot lead to two objects; it leads to the tasks.
             field = replace(field, child_relationship_name=None)
         sobject.add_field(field)
+
+    def _add_geolocation(self, sobject: SObject, component: Component) -> None:
+        reason = reason_for(component.name)
+        self.absence.note_field(f"{sobject.name}.{component.name}", reason)
+        self._unsupported(component, reason)
+        self.halves[f"{sobject.name}.{component.name}"] = name_halves(component.name)
+        for half in read_halves(component.element, component.name):
+            sobject.add_field(half)
 
     def _field_reason(self, component: Component) -> str | None:
         """Why the org cannot hold the field; None when it can."""
@@ -316,7 +330,7 @@ class _Builder:
     def _add_permissions(self) -> None:
         self.schema.custom_permissions |= {c.name for c in self.project.of("customPermission")}
         for component in self.project.of("permissionset"):
-            found = read_permission_set(component.element, component.name)
+            found = read_permission_set(component.element, component.name, self.halves)
             self.schema.permission_sets[component.name] = found
             self._list_idle_grants(component)
 
@@ -329,7 +343,7 @@ class _Builder:
         ]
         for path in granted_fields(component.element):
             owner, _, name = path.partition(".")
-            if self.absence.field_reason(self.schema, owner, name):
+            if path not in self.halves and self.absence.field_reason(self.schema, owner, name):
                 idle.append(path)
         if idle:
             reason = f"grants on what is not here do nothing: {', '.join(sorted(idle))}"

@@ -1,7 +1,7 @@
 """CustomField elements as `Field` values.
 
 Owns the defaults that Salesforce applies when an element is left out, and which types are writable.
-Types that the org cannot hold (geolocations, external lookups) become no field at all: the caller
+Types that the org cannot hold (external lookups, files) become no field at all: the caller
 lists them as unsupported, so that whatever uses them fails by name. Roll-ups are read elsewhere,
 after all others.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from sandbox.metadata import MetadataError, check_folder, load_schema
 from sandbox.org.errors import OrgError
 from sandbox.org.org import Org
-from sandbox.org.schema import Schema
+from sandbox.org.schema import FieldType, Schema
 from tests.sandbox_metadata.foreign_files import (
     a_field,
     a_formula,
@@ -23,7 +24,9 @@ from tests.sandbox_metadata.project_paths import MAIN, xml
 
 SITE = an_object("Site__c")
 PLACE = a_field("Site__c.Place__c", "Location", "<scale>7</scale>")
-NO_LOCATION = "type Location is not supported"
+NO_LOCATION = (
+    "type Location is not supported as a whole: use Place__Latitude__s and Place__Longitude__s"
+)
 
 
 def load(folder: Path, *parts: dict[str, str]) -> Schema:
@@ -262,10 +265,34 @@ def test_grants_on_what_is_not_here_are_listed_and_the_others_hold(tmp_path: Pat
     )
 
     assert reasons(schema)["Visitors"] == (
-        "grants on what is not here do nothing: Asset, Lead.CleanStatus, Site__c.Place__c"
+        "grants on what is not here do nothing: Asset, Lead.CleanStatus"
     )
-    granted = schema.permission_sets["Visitors"].fields["Site__c.Area__c"]
-    assert granted == frozenset({"read", "edit"})
+    granted = schema.permission_sets["Visitors"].fields
+    assert granted["Site__c.Area__c"] == frozenset({"read", "edit"})
+    assert granted["Site__c.Place__Latitude__s"] == frozenset({"read"})
+    assert granted["Site__c.Place__Longitude__s"] == frozenset({"read"})
+
+
+def test_a_geolocation_is_held_by_its_latitude_and_its_longitude(tmp_path: Path) -> None:
+    north = a_rule("Site__c.North", "Place__Latitude__s &lt; 0")
+    org = Org(load(tmp_path, SITE, PLACE, north))
+    admin = org.actor(str(org.find_user("admin@manufaktura.example")))
+    site = org.schema.objects["Site__c"]
+    here = {"Place__Latitude__s": Decimal("52.2296756"), "Place__Longitude__s": Decimal(21)}
+    there = {"Place__Latitude__s": Decimal("-0.0000001")}
+
+    org.insert(admin, "Site__c", {"Name": "Warsaw", **here})
+    with pytest.raises(OrgError, match="refused"):
+        org.insert(admin, "Site__c", {"Name": "South", **there})
+
+    query = "SELECT Place__Latitude__s, Place__Longitude__s FROM Site__c"
+    (row,) = org.query(admin, query).records
+    assert {name: row[name] for name in here} == here
+    halves = [site.fields[name] for name in ("Place__Latitude__s", "Place__Longitude__s")]
+    assert [(f.type, f.precision, f.scale) for f in halves] == [(FieldType.NUMBER, 10, 7)] * 2
+    assert [f.label for f in halves] == ["Place__c (Latitude)", "Place__c (Longitude)"]
+    assert "Place__c" not in site.fields
+    assert [rule.name for rule in site.validation_rules] == ["North"]
 
 
 def test_a_rule_may_compare_a_standard_picklist_with_values_of_another_org(tmp_path: Path) -> None:

@@ -297,14 +297,14 @@ def test_what_has_no_effect_is_named(schema: Schema) -> None:
 def test_a_field_type_that_the_org_lacks_is_named_and_left_out(tmp_path: Path) -> None:
     place = FILES[field_file("Urgent__c")].replace("Urgent__c<", "Place__c<")
     place = place.replace("    <defaultValue>false</defaultValue>\n", "").replace(
-        "<type>Checkbox", "<scale>6</scale>\n    <type>Location"
+        "<type>Checkbox", "<type>ExternalLookup"
     )
     write_project(tmp_path, {**FILES, field_file("Place__c"): place})
 
     found = load_schema([tmp_path])
 
     (place_found,) = (u for u in found.unsupported if u.name == "Inspection__c.Place__c")
-    assert place_found.reason == "type Location is not supported"
+    assert place_found.reason == "type ExternalLookup is not supported"
     assert "Place__c" not in found.objects["Inspection__c"].fields
 
 
