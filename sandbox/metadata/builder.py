@@ -25,7 +25,7 @@ from sandbox.metadata.fields import (
     read_value_list,
     with_values,
 )
-from sandbox.metadata.geolocations import is_geolocation, name_halves, read_halves, reason_for
+from sandbox.metadata.geolocations import is_geolocation, read_halves, reason_for
 from sandbox.metadata.permissions import granted_fields, granted_objects, read_permission_set
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
@@ -94,8 +94,8 @@ class _Builder:
         self.prefixes = prefixes
         self.absence = absence
         self.left_out: set[int] = set()
-        #: What records hold for each geolocation, `Site__c.Place__c`.
-        self.halves: dict[str, tuple[str, ...]] = {}
+        #: Fields that grants name although records hold their halves: `Site__c.Place__c`.
+        self.geolocations: set[str] = set()
         self.deferred: list[tuple[SObject, Component]] = []
         self.standard = load_standard_objects()
         self.schema = Schema(corporate_currency=CORPORATE_CURRENCY)
@@ -209,7 +209,7 @@ class _Builder:
         reason = reason_for(component.name)
         self.absence.note_field(f"{sobject.name}.{component.name}", reason)
         self._unsupported(component, reason)
-        self.halves[f"{sobject.name}.{component.name}"] = name_halves(component.name)
+        self.geolocations.add(f"{sobject.name}.{component.name}")
         for half in read_halves(component.element, component.name):
             sobject.add_field(half)
 
@@ -330,7 +330,7 @@ class _Builder:
     def _add_permissions(self) -> None:
         self.schema.custom_permissions |= {c.name for c in self.project.of("customPermission")}
         for component in self.project.of("permissionset"):
-            found = read_permission_set(component.element, component.name, self.halves)
+            found = read_permission_set(component.element, component.name)
             self.schema.permission_sets[component.name] = found
             self._list_idle_grants(component)
 
@@ -343,7 +343,8 @@ class _Builder:
         ]
         for path in granted_fields(component.element):
             owner, _, name = path.partition(".")
-            if path not in self.halves and self.absence.field_reason(self.schema, owner, name):
+            reason = self.absence.field_reason(self.schema, owner, name)
+            if reason and path not in self.geolocations:
                 idle.append(path)
         if idle:
             reason = f"grants on what is not here do nothing: {', '.join(sorted(idle))}"

@@ -22,18 +22,13 @@ def is_geolocation(element: etree._Element) -> bool:
     return text(element, "type") == "Location"
 
 
-def name_halves(name: str) -> tuple[str, ...]:
-    """`Place__Latitude__s` and `Place__Longitude__s` of `Place__c`, with or without its object."""
-    return tuple(f"{name.removesuffix('c')}{half}__s" for half in _HALVES)
-
-
 def read_halves(element: etree._Element, name: str) -> list[Field]:
     """The fields that records hold for a geolocation."""
     scale = number(element, "scale") or 0
     label = text(element, "label") or name
     return [
         Field(
-            half_name,
+            _name_half(name, half),
             FieldType.NUMBER,
             label=f"{label} ({half})",
             precision=scale + _WHOLE_DIGITS,
@@ -44,11 +39,16 @@ def read_halves(element: etree._Element, name: str) -> list[Field]:
             description=text(element, "description") or "",
             help_text=text(element, "inlineHelpText") or "",
         )
-        for half, half_name in zip(_HALVES, name_halves(name), strict=True)
+        for half in _HALVES
     ]
 
 
 def reason_for(name: str) -> str:
     """Why the compound field itself is not here."""
-    latitude, longitude = name_halves(name)
-    return f"type Location is not supported as a whole: use {latitude} and {longitude}"
+    halves = " and ".join(_name_half(name, half) for half in _HALVES)
+    return f"type Location is not supported as a whole: use {halves}"
+
+
+def _name_half(name: str, half: str) -> str:
+    """`Place__Latitude__s` of `Place__c`."""
+    return f"{name.removesuffix('c')}{half}__s"

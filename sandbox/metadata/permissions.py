@@ -26,19 +26,13 @@ OBJECT_FLAGS = {
 FIELD_FLAGS = {"readable": "read", "editable": "edit"}
 
 
-def read_permission_set(
-    element: etree._Element, name: str, halves: Mapping[str, tuple[str, ...]]
-) -> PermissionSet:
-    """A permission set from its file; a grant on a geolocation goes for its halves."""
-    fields = _grants(element, "fieldPermissions", "field", FIELD_FLAGS)
-    for path in fields.keys() & halves.keys():
-        owner = path.partition(".")[0]
-        fields |= {f"{owner}.{half}": fields[path] for half in halves[path]}
+def read_permission_set(element: etree._Element, name: str) -> PermissionSet:
+    """A permission set from its file."""
     return PermissionSet(
         name=name,
         label=text(element, "label") or name,
         objects=_grants(element, "objectPermissions", "object", OBJECT_FLAGS),
-        fields=fields,
+        fields=_grants(element, "fieldPermissions", "field", FIELD_FLAGS),
         custom_permissions=_enabled(element, "customPermissions"),
         user_permissions=_enabled(element, "userPermissions"),
     )

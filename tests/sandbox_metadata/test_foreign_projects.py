@@ -269,8 +269,7 @@ def test_grants_on_what_is_not_here_are_listed_and_the_others_hold(tmp_path: Pat
     )
     granted = schema.permission_sets["Visitors"].fields
     assert granted["Site__c.Area__c"] == frozenset({"read", "edit"})
-    assert granted["Site__c.Place__Latitude__s"] == frozenset({"read"})
-    assert granted["Site__c.Place__Longitude__s"] == frozenset({"read"})
+    assert granted["Site__c.Place__c"] == frozenset({"read"})
 
 
 def test_a_geolocation_is_held_by_its_latitude_and_its_longitude(tmp_path: Path) -> None:
