@@ -81,10 +81,13 @@ SOQL = {
     "DISTANCE and GEOLOCATION": (
         "SELECT Id FROM Account WHERE DISTANCE(BillingAddress, GEOLOCATION(1, 2), 'km') < 5"
     ),
+    "FORMULA in WHERE": "SELECT Id FROM Order_Proposal__c WHERE FORMULA('Price__c - Price__c') > 1",
     "WITH DATA CATEGORY": "SELECT Id FROM Account WITH DATA CATEGORY Geography__c AT Europe__c",
 }
 #: The features above that are missing.
-MISSING_SOQL = frozenset({"DISTANCE and GEOLOCATION", "FORMAT", "WITH DATA CATEGORY"})
+MISSING_SOQL = frozenset(
+    {"DISTANCE and GEOLOCATION", "FORMAT", "FORMULA in WHERE", "WITH DATA CATEGORY"}
+)
 MISSING_FIELD_TYPES = (
     "Location as one field (its latitude and longitude are fields of their own)",
     "ExternalLookup, IndirectLookup, MetadataRelationship, File",

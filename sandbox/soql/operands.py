@@ -60,7 +60,7 @@ def compile_operand(scope: Scope, operand: Operand) -> Expression:
         return _compile_label(scope, operand)
     if kind is FunctionKind.CURRENCY:
         return _compile_conversion(scope, operand)
-    if kind in {FunctionKind.DISTANCE, FunctionKind.FORMAT}:
+    if kind in {FunctionKind.DISTANCE, FunctionKind.FORMAT, FunctionKind.FORMULA}:
         raise not_implemented(f"SOQL function {operand.name}")
     raise scope.statement.refuse(
         "MALFORMED_QUERY", operand.position, f"unexpected token: '{operand.name}'"

@@ -89,6 +89,7 @@ def test_a_refusal_names_row_column_and_token(
             "SELECT Name FROM W__c WHERE DISTANCE(L__c, GEOLOCATION(37.7,-122.4), 'mi') < 20 "
             "ORDER BY DISTANCE(L__c, GEOLOCATION(37.7,-122.4), 'mi') DESC"
         ),
+        "SELECT Formula FROM A WHERE NOT (formula('B - C.D__c') <= 5 OR Formula = 'x')",
         "SELECT COUNT(Id) FROM A GROUP BY CUBE(B, CALENDAR_YEAR(CreatedDate)) HAVING COUNT(Id) > 1",
         "SELECT Id FROM A WHERE B = -.5 AND C = +7. AND D = JPY500 AND E = 10:30:00.000Z",
         "SELECT Id FROM A WHERE B IN (LAST_N_DAYS:3, 2026-01-01) AND C INCLUDES ('x;y', 'z')",
