@@ -22,6 +22,7 @@ from sandbox.metadata.fields import (
     missing_value_set,
     read_field,
     read_name_field,
+    read_offers,
     read_value_list,
     with_values,
 )
@@ -59,7 +60,7 @@ _IDLE_ELEMENTS = {
     "field": ("maskType",),
     "permissionset": ("applicationVisibilities", "tabSettings", "recordTypeVisibilities"),
     "object": ("sharingModel", "compactLayoutAssignment", "searchLayouts", "actionOverrides"),
-    "recordType": ("picklistValues", "businessProcess"),
+    "recordType": ("businessProcess",),
 }
 _KNOWN_OBJECT_SUFFIX = "__c"
 _NO_EFFECT = "this kind has no effect here"
@@ -291,6 +292,7 @@ class _Builder:
                 text(component.element, "label") or component.name,
                 flag(component.element, "active"),
                 text(component.element, "description") or "",
+                read_offers(component.element),
             )
 
     def _add_derived_fields(self) -> None:

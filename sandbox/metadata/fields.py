@@ -9,6 +9,7 @@ after all others.
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import unquote
 
 from lxml import etree
 
@@ -143,6 +144,16 @@ def _depend(
         controls = [word for word, _ in texts(setting, "controllingFieldValue")]
         offered.setdefault(text(setting, "valueName") or "", []).extend(controls)
     return tuple(replace(value, valid_for=tuple(offered[value.value])) for value in values)
+
+
+def read_offers(record_type: etree._Element) -> dict[str, frozenset[str]]:
+    """The values that a record type offers of each picklist; its file escapes them like a URL."""
+    return {
+        text(entry, "picklist") or "": frozenset(
+            unquote(text(value, "fullName") or "") for value in children(entry, "values")
+        )
+        for entry in children(record_type, "picklistValues")
+    }
 
 
 def missing_value_set(element: etree._Element, value_sets: ValueSets) -> str | None:

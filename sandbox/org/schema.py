@@ -6,7 +6,7 @@ HTTP: `sandbox.metadata` builds these values, the rest reads them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -173,6 +173,8 @@ class RecordType:
     label: str
     active: bool = True
     description: str = ""
+    #: The values that it offers, by picklist; a picklist that is not named offers all of its own.
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass

@@ -411,6 +411,64 @@ def test_a_rule_reads_the_setting_of_the_user_then_the_profile_then_the_org(
     org.insert(admin, "Site__c", site)
 
 
+def a_record_type(path: str, picklist: str, *escaped: str) -> dict[str, str]:
+    owner, name = path.split(".")
+    values = "".join(
+        f"<values><fullName>{value}</fullName><default>false</default></values>"
+        for value in escaped
+    )
+    body = (
+        f"<fullName>{name}</fullName><active>true</active><label>{name}</label>"
+        f"<picklistValues><picklist>{picklist}</picklist>{values}</picklistValues>"
+    )
+    return {
+        f"{MAIN}/objects/{owner}/recordTypes/{name}.recordType-meta.xml": xml("RecordType", body)
+    }
+
+
+def a_picklist(path: str, *values: str) -> dict[str, str]:
+    listed = "".join(
+        f"<value><fullName>{value}</fullName><default>false</default><label>{value}</label></value>"
+        for value in values
+    )
+    definition = f"<valueSetDefinition><sorted>false</sorted>{listed}</valueSetDefinition>"
+    return a_field(
+        path, "Picklist", f"<valueSet><restricted>true</restricted>{definition}</valueSet>"
+    )
+
+
+def test_a_restricted_picklist_takes_what_the_record_type_offers(tmp_path: Path) -> None:
+    org = Org(
+        load(
+            tmp_path,
+            SITE,
+            a_picklist("Site__c.Kind__c", "Yard", "R&amp;D", "Shop"),
+            a_picklist("Site__c.Size__c", "S", "M"),
+            a_record_type("Site__c.Plant", "Kind__c", "R%26D", "Yard"),
+            a_record_type("Site__c.Store", "Kind__c", "Shop"),
+        )
+    )
+    admin = org.actor(str(org.find_user("admin@manufaktura.example")))
+    types = org.query(admin, "SELECT Id, DeveloperName FROM RecordType").records
+    plant, store = (
+        next(str(t["Id"]) for t in types if t["DeveloperName"] == name)
+        for name in ("Plant", "Store")
+    )
+
+    site = org.insert(
+        admin, "Site__c", {"Name": "a", "RecordTypeId": plant, "Kind__c": "R&D", "Size__c": "M"}
+    )
+    org.insert(admin, "Site__c", {"Name": "b", "Kind__c": "Shop"})
+    with pytest.raises(OrgError, match="bad value for restricted picklist field: Shop"):
+        org.update(admin, "Site__c", site, {"Kind__c": "Shop"})
+    with pytest.raises(OrgError, match="Record Type ID: invalid cross reference id"):
+        org.update(admin, "Site__c", site, {"Kind__c": "Yard", "RecordTypeId": admin.user_id})
+    org.update(admin, "Site__c", site, {"Kind__c": "Shop", "RecordTypeId": store})
+
+    rows = org.query(admin, "SELECT Kind__c FROM Site__c ORDER BY Name").records
+    assert [row["Kind__c"] for row in rows] == ["Shop", "Shop"]
+
+
 def test_a_formula_reads_a_custom_label(tmp_path: Path) -> None:
     labels = xml(
         "CustomLabels",
