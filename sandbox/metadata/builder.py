@@ -8,62 +8,59 @@ org cannot hold, and what needs it, is left out and named in `Schema.unsupported
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from sandbox.metadata.absence import DERIVED_FIELDS, Absence
-from sandbox.metadata.documents import child, children, flag, tag_of, text
+from sandbox.metadata.documents import children, flag, text
 from sandbox.metadata.fields import (
     ValueSets,
     change_standard_field,
     is_supported_type,
     missing_value_set,
     read_field,
-    read_name_field,
-    read_offers,
     read_value_list,
     with_values,
 )
 from sandbox.metadata.geolocations import is_geolocation, read_halves, reason_for
-from sandbox.metadata.permissions import granted_fields, granted_objects, read_permission_set
+from sandbox.metadata.listing import (
+    NO_EFFECT,
+    list_absent_fields,
+    list_idle,
+    list_idle_grants,
+    unsupported,
+)
+from sandbox.metadata.objects import (
+    assign_prefixes,
+    custom_object,
+    defines_object,
+    has_master,
+    let_activities_point_at,
+    logs_history,
+    record_type,
+    remedy_for,
+    validation_rule,
+)
+from sandbox.metadata.permissions import read_permission_set
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
 from sandbox.metadata.settling import owners, settle
 from sandbox.metadata.standard import (
     CORPORATE_CURRENCY,
     VALUE_SET_FIELDS,
-    StandardObject,
     add_fields,
     currency_field,
     history_object,
     load_standard_objects,
     owner_field,
     record_type_field,
-    setting_fields,
-    system_fields,
 )
 from sandbox.metadata.summaries import SummaryError, is_summary, read_summary
 from sandbox.org.schema import (
-    FieldType,
-    RecordType,
     Schema,
     SObject,
-    Unsupported,
-    ValidationRule,
 )
-
-_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-#: Elements that have no effect here, by kind of the file that holds them.
-_IDLE_ELEMENTS = {
-    "field": ("maskType",),
-    "permissionset": ("applicationVisibilities", "tabSettings", "recordTypeVisibilities"),
-    "object": ("sharingModel", "compactLayoutAssignment", "searchLayouts", "actionOverrides"),
-    "recordType": ("businessProcess",),
-}
-_KNOWN_OBJECT_SUFFIX = "__c"
-_NO_EFFECT = "this kind has no effect here"
 
 
 class Built(NamedTuple):
@@ -131,7 +128,7 @@ class _Builder:
             if component.name == "Currency":
                 self.schema.multi_currency = flag(component.element, "enableMultiCurrency")
             elif not (component.name == "Order" and flag(component.element, "enableOrders")):
-                self._unsupported(component, _NO_EFFECT)
+                self._unsupported(component, NO_EFFECT)
 
     def _add_labels(self) -> None:
         for component in self.project.of("labels"):
@@ -143,21 +140,15 @@ class _Builder:
             known = self.schema.objects.get(component.name)
             if known is not None:
                 known.enable_history |= flag(component.element, "enableHistory")
-            elif _defines_object(component):
-                self.schema.objects[component.name] = _custom_object(component)
+            elif defines_object(component):
+                self.schema.objects[component.name] = custom_object(component)
                 if flag(component.element, "enableActivities"):
-                    self._let_activities_point_at(component.name)
+                    let_activities_point_at(self.schema, component.name)
             elif component.name != "Activity":
                 self._missing_object(component)
         custom = sorted(name for name, o in self.schema.objects.items() if o.custom)
-        for name, prefix in _assign_prefixes(custom, "a", self.prefixes).items():
+        for name, prefix in assign_prefixes(custom, "a", self.prefixes).items():
             self.schema.objects[name].key_prefix = prefix
-
-    def _let_activities_point_at(self, name: str) -> None:
-        for activity in ("Event", "Task"):
-            sobject = self.schema.objects[activity]
-            what = sobject.fields["WhatId"]
-            sobject.add_field(replace(what, reference_to=(*what.reference_to, name)))
 
     def _add_value_sets(self) -> None:
         for component in self.project.of("globalValueSet"):
@@ -277,7 +268,7 @@ class _Builder:
             if not found:
                 self._missing_object(component)
             for sobject in found:
-                rule = _validation_rule(component)
+                rule = validation_rule(component)
                 kept = [r for r in sobject.validation_rules if r.name != rule.name]
                 sobject.validation_rules = [*kept, rule]
 
@@ -287,18 +278,12 @@ class _Builder:
             if sobject is None:
                 self._missing_object(component)
                 continue
-            sobject.record_types[component.name] = RecordType(
-                component.name,
-                text(component.element, "label") or component.name,
-                flag(component.element, "active"),
-                text(component.element, "description") or "",
-                read_offers(component.element),
-            )
+            sobject.record_types[component.name] = record_type(component)
 
     def _add_derived_fields(self) -> None:
         priced = {entry.sobject.name for entry in self.standard if entry.currency}
         for sobject in self.schema.objects.values():
-            if sobject.custom and not sobject.is_setting and not _has_master(sobject):
+            if sobject.custom and not sobject.is_setting and not has_master(sobject):
                 add_fields(sobject, [owner_field()])
             if sobject.record_types:
                 add_fields(sobject, [record_type_field()])
@@ -318,13 +303,13 @@ class _Builder:
     def _add_histories(self) -> None:
         tracked = {entry.sobject.name for entry in self.standard if entry.history}
         parents = sorted(
-            (o for o in self.schema.objects.values() if o.name in tracked or _logs_history(o)),
+            (o for o in self.schema.objects.values() if o.name in tracked or logs_history(o)),
             # Standard ones first: they are there from the start, whatever is deployed later.
             key=lambda o: (o.custom, o.name),
         )
         histories = [history_object(parent, "") for parent in parents]
         names = [history.name for history in histories]
-        found = _assign_prefixes(names, "h", self.prefixes)
+        found = assign_prefixes(names, "h", self.prefixes)
         for history in histories:
             history.key_prefix = found[history.name]
             self.schema.objects[history.name] = history
@@ -334,42 +319,22 @@ class _Builder:
         for component in self.project.of("permissionset"):
             found = read_permission_set(component.element, component.name)
             self.schema.permission_sets[component.name] = found
-            self._list_idle_grants(component)
-
-    def _list_idle_grants(self, component: Component) -> None:
-        """Grants on what this org has not: they change nothing, so the rest is kept."""
-        idle = [
-            name
-            for name in granted_objects(component.element)
-            if self.absence.object_reason(self.schema, name)
-        ]
-        for path in granted_fields(component.element):
-            owner, _, name = path.partition(".")
-            reason = self.absence.field_reason(self.schema, owner, name)
-            if reason and path not in self.geolocations:
-                idle.append(path)
-        if idle:
-            reason = f"grants on what is not here do nothing: {', '.join(sorted(idle))}"
-            self._unsupported(component, reason)
 
     def _list_unsupported(self) -> None:
-        self.schema.unsupported += [*_absent_fields(self.standard), *self.project.strays]
+        found = [*self.schema.unsupported, *list_absent_fields(self.standard)]
+        found += self.project.strays
         for component in self.project.components:
-            if not component.kind.has_effect:
-                self._unsupported(component, _NO_EFFECT)
-            for tag in _IDLE_ELEMENTS.get(component.kind.suffix, ()):
-                if child(component.element, tag) is not None:
-                    self._unsupported(component, f"its {tag} has no effect")
-        self.schema.unsupported = sorted(set(self.schema.unsupported))
+            found += list_idle(component)
+        for component in self.project.of("permissionset"):
+            found += list_idle_grants(component, self.schema, self.absence, self.geolocations)
+        self.schema.unsupported = sorted(set(found))
 
     def _leave_out(self, component: Component, reason: str) -> None:
         self.left_out.add(id(component))
         self._unsupported(component, reason)
 
     def _unsupported(self, component: Component, reason: str) -> None:
-        kind = component.kind.root or tag_of(component.element)
-        found = Unsupported(kind, component.full_name, reason, str(component.path))
-        self.schema.unsupported.append(found)
+        self.schema.unsupported.append(unsupported(component, reason))
 
     def _missing_object(self, component: Component) -> None:
         name = component.owner or component.name
@@ -378,76 +343,5 @@ class _Builder:
             self.absence.objects.setdefault(name, reason)
             self._leave_out(component, reason)
             return
-        remedy = (
-            f"add objects/{name}/{name}.object-meta.xml"
-            if name.endswith("__c")
-            else "it is not among the standard objects of the local org; correct the folder name"
-        )
-        self.problems.append(component.problem(f"object {name} does not exist: {remedy}"))
-
-
-def _defines_object(component: Component) -> bool:
-    """True for the file of a custom object; one of a package's objects only adds to it."""
-    if not component.name.endswith(_KNOWN_OBJECT_SUFFIX):
-        return False
-    defining = ("nameField", "customSettingsType")
-    has_own = any(child(component.element, tag) is not None for tag in defining)
-    return has_own or len(component.name.split("__")) < 3
-
-
-def _custom_object(component: Component) -> SObject:
-    element = component.element
-    label = text(element, "label") or component.name
-    sobject = SObject(
-        component.name,
-        label,
-        text(element, "pluralLabel") or label,
-        key_prefix="",
-        custom=True,
-        enable_history=flag(element, "enableHistory"),
-    )
-    if text(element, "customSettingsType"):
-        sobject.is_setting = True
-        add_fields(sobject, system_fields(recycle_bin=False, audited=True))
-        add_fields(sobject, setting_fields())
-        return sobject
-    add_fields(sobject, system_fields(recycle_bin=True, audited=True))
-    name_field = child(element, "nameField")
-    if name_field is not None and is_supported_type(name_field):
-        add_fields(sobject, [read_name_field(name_field)])
-    return sobject
-
-
-def _validation_rule(component: Component) -> ValidationRule:
-    element = component.element
-    return ValidationRule(
-        component.name,
-        text(element, "errorConditionFormula") or "",
-        text(element, "errorMessage") or "",
-        flag(element, "active"),
-        text(element, "errorDisplayField"),
-        text(element, "description") or "",
-    )
-
-
-def _has_master(sobject: SObject) -> bool:
-    return any(f.type is FieldType.MASTER_DETAIL for f in sobject.fields.values())
-
-
-def _logs_history(sobject: SObject) -> bool:
-    return sobject.custom and sobject.enable_history
-
-
-def _assign_prefixes(names: list[str], first: str, known: Mapping[str, str]) -> dict[str, str]:
-    """The key prefix of each object: its own of old, else the next that nobody has."""
-    taken = set(known.values())
-    free = (p for high in _DIGITS for low in _DIGITS if (p := f"{first}{high}{low}") not in taken)
-    return {name: known.get(name) or next(free) for name in names}
-
-
-def _absent_fields(standard: Iterable[StandardObject]) -> list[Unsupported]:
-    return [
-        Unsupported("StandardField", f"{s.sobject.name}.{name}", "the local org has not got it")
-        for s in standard
-        for name in s.absent
-    ]
+        message = f"object {name} does not exist: {remedy_for(name)}"
+        self.problems.append(component.problem(message))
