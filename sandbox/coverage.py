@@ -81,13 +81,16 @@ SOQL = {
     "DISTANCE and GEOLOCATION": (
         "SELECT Id FROM Account WHERE DISTANCE(BillingAddress, GEOLOCATION(1, 2), 'km') < 5"
     ),
+    "FORMULA in WHERE": "SELECT Id FROM Order_Proposal__c WHERE FORMULA('Price__c - Price__c') > 1",
     "WITH DATA CATEGORY": "SELECT Id FROM Account WITH DATA CATEGORY Geography__c AT Europe__c",
 }
 #: The features above that are missing.
-MISSING_SOQL = frozenset({"DISTANCE and GEOLOCATION", "FORMAT", "WITH DATA CATEGORY"})
+MISSING_SOQL = frozenset(
+    {"DISTANCE and GEOLOCATION", "FORMAT", "FORMULA in WHERE", "WITH DATA CATEGORY"}
+)
 MISSING_FIELD_TYPES = (
-    "Location, ExternalLookup, IndirectLookup, MetadataRelationship, File",
-    "dependent picklists (valueSettings); the values count without their control",
+    "Location as one field (its latitude and longitude are fields of their own)",
+    "ExternalLookup, IndirectLookup, MetadataRelationship, File",
 )
 #: What a user's rights are made of.
 ACCESS = (
@@ -130,7 +133,7 @@ def _sections() -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Access of users", _lines(ACCESS, MISSING_ACCESS)
     yield (
         "Metadata that has an effect",
-        ((kind.root or "Settings", kind.has_effect) for kind in KINDS.values()),
+        dict.fromkeys((kind.root or "Settings", kind.has_effect) for kind in KINDS.values()),
     )
     yield "Field types", _lines([*FieldType, "Summary"], MISSING_FIELD_TYPES)
     yield "Faults", _lines(FaultAction, sorted(PLANNED_ACTIONS))

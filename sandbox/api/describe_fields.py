@@ -6,9 +6,11 @@ Source: REST API guide, "sObject Describe"; SOAP API guide, "Field".
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from sandbox.org.access import Access
 from sandbox.org.field_security import is_permissionable
-from sandbox.org.schema import Field, FieldType, SObject
+from sandbox.org.schema import Field, FieldType, PicklistValue, SObject
 
 #: describe's `type` and `soapType` for each type of the Metadata API.
 _TYPES = {
@@ -68,7 +70,7 @@ def describe_field(sobject: SObject, field: Field, access: Access) -> dict[str, 
         **_text_facts(field),
         **_number_facts(field, kind),
         **_access_facts(sobject, field, access),
-        **_picklist_facts(field),
+        **_picklist_facts(sobject, field),
         **reference_facts(field),
         "autoNumber": field.type is FieldType.AUTO_NUMBER,
         "calculated": _is_calculated(field),
@@ -129,7 +131,7 @@ def _access_facts(sobject: SObject, field: Field, access: Access) -> dict[str, o
         "aggregatable": field.type is not FieldType.CHECKBOX and field.type not in _UNFILTERABLE,
         "aiPredictionField": False,
         "createable": may_set and field.createable and "create" in may,
-        "dependentPicklist": False,
+        "dependentPicklist": field.controller is not None,
         "deprecatedAndHidden": False,
         "filterable": field.type not in _UNFILTERABLE,
         "groupable": not field.is_formula and field.type not in _UNSORTABLE,
@@ -142,22 +144,46 @@ def _access_facts(sobject: SObject, field: Field, access: Access) -> dict[str, o
     }
 
 
-def _picklist_facts(field: Field) -> dict[str, object]:
+def _picklist_facts(sobject: SObject, field: Field) -> dict[str, object]:
+    controls = _control_values(sobject.field(field.controller) if field.controller else None)
     return {
-        "controllerName": None,
+        "controllerName": field.controller,
         "filteredLookupInfo": _filtered_lookup(field),
         "picklistValues": [
             {
                 "active": value.is_active,
                 "defaultValue": value.is_default,
                 "label": value.label,
-                "validFor": None,
+                "validFor": _valid_for(value, controls),
                 "value": value.value,
             }
             for value in field.values
         ],
         "restrictedPicklist": field.restricted,
     }
+
+
+def _control_values(controller: Field | None) -> list[str]:
+    """The values of a controlling field, in the order of the bits of `validFor`."""
+    if controller is None:
+        return []
+    if controller.type is FieldType.CHECKBOX:
+        return ["unchecked", "checked"]
+    return [value.value for value in controller.values]
+
+
+def _valid_for(value: PicklistValue, controls: list[str]) -> str | None:
+    """Base64 of one bit a controlling value, the first one highest.
+
+    Source: Object Reference, "PicklistEntry", `validFor`.
+    """
+    if value.valid_for is None or not controls:
+        return None
+    bits = bytearray((len(controls) + 7) // 8)
+    for place, control in enumerate(controls):
+        if control in value.valid_for:
+            bits[place // 8] |= 0x80 >> place % 8
+    return b64encode(bits).decode()
 
 
 def reference_facts(field: Field) -> dict[str, object]:

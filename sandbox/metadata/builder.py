@@ -2,101 +2,117 @@
 
 Owns the order of merging: objects, then value sets, fields, rules and record types, then what
 follows from them (owner, currency, record type, history, key prefixes), then permissions. A later
-component of the same name replaces an earlier one, as deploying folder after folder would.
+component of the same name replaces an earlier one, as deploying folder after folder would. What the
+org cannot hold, and what needs it, is left out and named in `Schema.unsupported`.
 """
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
-from sandbox.metadata.documents import child, children, flag, tag_of, text
+from sandbox.metadata.absence import DERIVED_FIELDS, Absence
+from sandbox.metadata.documents import children, flag, text
 from sandbox.metadata.fields import (
     ValueSets,
     change_standard_field,
     is_supported_type,
+    missing_value_set,
     read_field,
-    read_name_field,
     read_value_list,
     with_values,
+)
+from sandbox.metadata.geolocations import is_geolocation, read_halves, reason_for
+from sandbox.metadata.listing import (
+    list_absent_fields,
+    list_idle,
+    list_idle_grants,
+    reason_of,
+    unsupported,
+)
+from sandbox.metadata.objects import (
+    assign_prefixes,
+    custom_object,
+    defines_object,
+    has_master,
+    let_activities_point_at,
+    logs_history,
+    record_type,
+    remedy_for,
+    validation_rule,
 )
 from sandbox.metadata.permissions import read_permission_set
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
+from sandbox.metadata.settling import owners, settle
 from sandbox.metadata.standard import (
     CORPORATE_CURRENCY,
     VALUE_SET_FIELDS,
-    StandardObject,
     add_fields,
     currency_field,
     history_object,
     load_standard_objects,
     owner_field,
     record_type_field,
-    system_fields,
 )
 from sandbox.metadata.summaries import SummaryError, is_summary, read_summary
-from sandbox.org.schema import FieldType, RecordType, Schema, SObject, ValidationRule
+from sandbox.org.schema import (
+    Schema,
+    SObject,
+)
 
-_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-#: Elements that have no effect here, by kind of the file that holds them.
-IDLE_ELEMENTS = {
-    "permissionset": (
-        "applicationVisibilities",
-        "tabSettings",
-        "recordTypeVisibilities",
-        "classAccesses",
-        "pageAccesses",
-        "flowAccesses",
-        "customMetadataTypeAccesses",
-        "customSettingAccesses",
-        "externalDataSourceAccesses",
-    ),
-    "object": (
-        "sharingModel",
-        "externalSharingModel",
-        "compactLayoutAssignment",
-        "searchLayouts",
-        "actionOverrides",
-    ),
-    "recordType": ("picklistValues", "businessProcess"),
-}
-_KNOWN_OBJECT_SUFFIX = "__c"
+
+class Built(NamedTuple):
+    """What became of a project."""
+
+    schema: Schema
+    problems: list[Problem]
+    project: Project  #: the components that are wholly in force
+    absence: Absence
 
 
 def build_schema(
-    project: Project, prefixes: Mapping[str, str] | None = None
-) -> tuple[Schema, list[Problem]]:
+    project: Project, prefixes: Mapping[str, str] | None = None, *, is_strict: bool = False
+) -> Built:
     """The schema of a project, with everything that kept a component out of it.
 
     `prefixes` are the key prefixes that objects already have, by name: records carry them in their
-    Ids, so an object keeps its own whatever is added beside it.
+    Ids, so an object keeps its own whatever is added beside it. With `is_strict`, whatever this org
+    has not is a problem, as for a project that should be wholly in force here.
     """
-    return _Builder(project, prefixes or {}).build()
+    return _Builder(project, prefixes or {}, Absence(is_strict)).build()
 
 
 class _Builder:
     """The schema while it grows, and the findings so far."""
 
-    def __init__(self, project: Project, prefixes: Mapping[str, str]) -> None:
+    def __init__(self, project: Project, prefixes: Mapping[str, str], absence: Absence) -> None:
         self.project = project
         self.prefixes = prefixes
+        self.absence = absence
+        self.left_out: set[int] = set()
+        #: Fields that grants name although records hold their halves: `Site__c.Place__c`.
+        self.geolocations: set[str] = set()
+        self.deferred: list[tuple[SObject, Component]] = []
         self.standard = load_standard_objects()
         self.schema = Schema(corporate_currency=CORPORATE_CURRENCY)
         self.problems: list[Problem] = []
         self.value_sets: ValueSets = {}
 
-    def build(self) -> tuple[Schema, list[Problem]]:
+    def build(self) -> Built:
         for entry in self.standard:
             self.schema.objects[entry.sobject.name] = entry.sobject
         for step in (
             self._read_settings,
+            self._add_labels,
             self._add_objects,
             self._add_value_sets,
             self._add_fields,
-            self._add_summaries,
             self._add_rules,
+            self._settle,
+            self._add_summaries,
+            self._settle,
             self._add_record_types,
             self._add_derived_fields,
             self._add_histories,
@@ -104,37 +120,35 @@ class _Builder:
             self._list_unsupported,
         ):
             step()
-        return self.schema, self.problems
+        in_force = [c for c in self.project.components if id(c) not in self.left_out]
+        return Built(self.schema, self.problems, Project(in_force), self.absence)
 
     def _read_settings(self) -> None:
         for component in self.project.of("settings"):
             if component.name == "Currency":
                 self.schema.multi_currency = flag(component.element, "enableMultiCurrency")
             elif not (component.name == "Order" and flag(component.element, "enableOrders")):
-                self._unsupported(component)
+                self._unsupported(component, reason_of(component))
+
+    def _add_labels(self) -> None:
+        for component in self.project.of("labels"):
+            for label in children(component.element, "labels"):
+                self.schema.labels[text(label, "fullName") or ""] = text(label, "value") or ""
 
     def _add_objects(self) -> None:
         for component in self.project.of("object"):
             known = self.schema.objects.get(component.name)
             if known is not None:
                 known.enable_history |= flag(component.element, "enableHistory")
-            elif component.name.endswith(_KNOWN_OBJECT_SUFFIX):
-                self.schema.objects[component.name] = _custom_object(component)
+            elif defines_object(component):
+                self.schema.objects[component.name] = custom_object(component)
                 if flag(component.element, "enableActivities"):
-                    self._let_activities_point_at(component.name)
-            elif "__" in component.name:
-                self._unsupported(component)
-            else:
-                self._unknown_object(component)
+                    let_activities_point_at(self.schema, component.name)
+            elif component.name != "Activity":
+                self._missing_object(component)
         custom = sorted(name for name, o in self.schema.objects.items() if o.custom)
-        for name, prefix in _assign_prefixes(custom, "a", self.prefixes).items():
+        for name, prefix in assign_prefixes(custom, "a", self.prefixes).items():
             self.schema.objects[name].key_prefix = prefix
-
-    def _let_activities_point_at(self, name: str) -> None:
-        for activity in ("Event", "Task"):
-            sobject = self.schema.objects[activity]
-            what = sobject.fields["WhatId"]
-            sobject.add_field(replace(what, reference_to=(*what.reference_to, name)))
 
     def _add_value_sets(self) -> None:
         for component in self.project.of("globalValueSet"):
@@ -143,7 +157,7 @@ class _Builder:
         for component in self.project.of("standardValueSet"):
             places = VALUE_SET_FIELDS.get(component.name)
             if places is None:
-                self._unsupported(component)
+                self._unsupported(component, "it feeds no picklist of the local org")
                 continue
             values = read_value_list(component.element, "standardValue")
             for name, field in places:
@@ -152,25 +166,54 @@ class _Builder:
 
     def _add_fields(self) -> None:
         for component in self.project.of("field"):
-            sobject = self.schema.objects.get(component.owner)
-            if sobject is None:
-                self._unknown_object(component)
-            elif component.name.endswith("__c"):
-                self._add_custom_field(sobject, component)
-            else:
-                self._change_standard_field(sobject, component)
+            found = list(owners(self.schema, component))
+            if not found:
+                self._missing_object(component)
+            for sobject in found:
+                if component.name.endswith("__c"):
+                    self._add_custom_field(sobject, component)
+                else:
+                    self._change_standard_field(sobject, component)
 
     def _add_custom_field(self, sobject: SObject, component: Component) -> None:
         if is_summary(component.element):
             return  # it takes the type of another field, so all others come first
-        if is_supported_type(component.element):
-            sobject.add_field(read_field(component.element, component.name, self.value_sets))
-        elif text(component.element, "type") is None:
+        if text(component.element, "type") is None:
             self.problems.append(
                 component.problem(f"field {component.full_name} has no type; add <type>")
             )
-        else:
-            self._unsupported(component, f" of type {text(component.element, 'type')}")
+            return
+        if is_geolocation(component.element):
+            self._add_geolocation(sobject, component)
+            return
+        reason = self._field_reason(component)
+        if reason:
+            self.absence.note_field(f"{sobject.name}.{component.name}", reason)
+            self._leave_out(component, reason)
+            return
+        field = read_field(component.element, component.name, self.value_sets)
+        if component.owner == "Activity" and sobject.name == "Event":
+            # One relationship name cannot lead to two objects; it leads to the tasks.
+            field = replace(field, child_relationship_name=None)
+        sobject.add_field(field)
+
+    def _add_geolocation(self, sobject: SObject, component: Component) -> None:
+        reason = reason_for(component.name)
+        self.absence.note_field(f"{sobject.name}.{component.name}", reason)
+        self._unsupported(component, reason)
+        self.geolocations.add(f"{sobject.name}.{component.name}")
+        for half in read_halves(component.element, component.name):
+            sobject.add_field(half)
+
+    def _field_reason(self, component: Component) -> str | None:
+        """Why the org cannot hold the field; None when it can."""
+        if not is_supported_type(component.element):
+            return f"type {text(component.element, 'type')} is not supported"
+        target = text(component.element, "referenceTo")
+        if target and (reason := self.absence.object_reason(self.schema, target)):
+            return f"it leads to {target}: {reason}"
+        missing = missing_value_set(component.element, self.value_sets)
+        return self.absence.package_reason(missing) if missing else None
 
     def _add_summaries(self) -> None:
         for component in self.project.of("field"):
@@ -180,13 +223,37 @@ class _Builder:
             try:
                 field = read_summary(component.element, self.schema, sobject.name, component.name)
             except SummaryError as error:
-                self.problems.append(component.problem(f"{component.full_name}: {error}"))
+                reason = self._summary_reason(component)
+                if reason is None:
+                    self.problems.append(component.problem(f"{component.full_name}: {error}"))
+                    continue
+                self.absence.note_field(component.full_name, reason)
+                self._leave_out(component, reason)
             else:
                 sobject.add_field(field)
+
+    def _summary_reason(self, component: Component) -> str | None:
+        for tag in ("summaryForeignKey", "summarizedField"):
+            owner, _, name = (text(component.element, tag) or "").partition(".")
+            reason = self.absence.field_reason(self.schema, owner, name)
+            if reason:
+                return reason
+        return None
+
+    def _settle(self) -> None:
+        for removal in settle(self.project, self.schema, self.absence):
+            self._leave_out(removal.component, removal.reason)
 
     def _change_standard_field(self, sobject: SObject, component: Component) -> None:
         known = sobject.fields.get(component.name)
         if known is None:
+            if component.name in DERIVED_FIELDS:
+                self.deferred.append((sobject, component))
+                return
+            reason = self.absence.field_reason(self.schema, sobject.name, component.name)
+            if reason:
+                self._leave_out(component, reason)
+                return
             message = (
                 f"field {component.full_name} is neither custom (…__c) nor a standard field of "
                 f"{component.owner} here; correct the name"
@@ -197,31 +264,26 @@ class _Builder:
 
     def _add_rules(self) -> None:
         for component in self.project.of("validationRule"):
-            sobject = self.schema.objects.get(component.owner)
-            if sobject is None:
-                self._unknown_object(component)
-                continue
-            rule = _validation_rule(component)
-            kept = [r for r in sobject.validation_rules if r.name != rule.name]
-            sobject.validation_rules = [*kept, rule]
+            found = list(owners(self.schema, component))
+            if not found:
+                self._missing_object(component)
+            for sobject in found:
+                rule = validation_rule(component)
+                kept = [r for r in sobject.validation_rules if r.name != rule.name]
+                sobject.validation_rules = [*kept, rule]
 
     def _add_record_types(self) -> None:
         for component in self.project.of("recordType"):
             sobject = self.schema.objects.get(component.owner)
             if sobject is None:
-                self._unknown_object(component)
+                self._missing_object(component)
                 continue
-            sobject.record_types[component.name] = RecordType(
-                component.name,
-                text(component.element, "label") or component.name,
-                flag(component.element, "active"),
-                text(component.element, "description") or "",
-            )
+            sobject.record_types[component.name] = record_type(component)
 
     def _add_derived_fields(self) -> None:
         priced = {entry.sobject.name for entry in self.standard if entry.currency}
         for sobject in self.schema.objects.values():
-            if sobject.custom and not _has_master(sobject):
+            if sobject.custom and not sobject.is_setting and not has_master(sobject):
                 add_fields(sobject, [owner_field()])
             if sobject.record_types:
                 add_fields(sobject, [record_type_field()])
@@ -230,17 +292,24 @@ class _Builder:
         if self.schema.multi_currency:
             own = currency_field("DefaultCurrencyIsoCode", "Default Currency ISO Code")
             add_fields(self.schema.objects["User"], [own])
+        for sobject, component in self.deferred:
+            known = sobject.fields.get(component.name)
+            if known is None:
+                self._leave_out(component, f"{sobject.name} has no {component.name} here")
+            else:
+                changed = change_standard_field(known, component.element, self.value_sets)
+                sobject.add_field(changed)
 
     def _add_histories(self) -> None:
         tracked = {entry.sobject.name for entry in self.standard if entry.history}
         parents = sorted(
-            (o for o in self.schema.objects.values() if o.name in tracked or _logs_history(o)),
+            (o for o in self.schema.objects.values() if o.name in tracked or logs_history(o)),
             # Standard ones first: they are there from the start, whatever is deployed later.
             key=lambda o: (o.custom, o.name),
         )
         histories = [history_object(parent, "") for parent in parents]
         names = [history.name for history in histories]
-        found = _assign_prefixes(names, "h", self.prefixes)
+        found = assign_prefixes(names, "h", self.prefixes)
         for history in histories:
             history.key_prefix = found[history.name]
             self.schema.objects[history.name] = history
@@ -252,80 +321,27 @@ class _Builder:
             self.schema.permission_sets[component.name] = found
 
     def _list_unsupported(self) -> None:
-        self.schema.unsupported += _absent_fields(self.standard)
+        found = [*self.schema.unsupported, *list_absent_fields(self.standard)]
+        found += self.project.strays
         for component in self.project.components:
-            if not component.kind.has_effect:
-                self._unsupported(component)
-            for tag in IDLE_ELEMENTS.get(component.kind.suffix, ()):
-                if child(component.element, tag) is not None:
-                    self._unsupported(component, f": {tag}")
-            if component.kind.suffix == "field":
-                self._list_dependent_values(component)
-        self.schema.unsupported = sorted(set(self.schema.unsupported))
+            found += list_idle(component)
+        for component in self.project.of("permissionset"):
+            found += list_idle_grants(component, self.schema, self.absence, self.geolocations)
+        self.schema.unsupported = sorted(set(found))
 
-    def _list_dependent_values(self, component: Component) -> None:
-        value_set = child(component.element, "valueSet")
-        if value_set is not None and next(children(value_set, "valueSettings"), None) is not None:
-            self._unsupported(component, ": valueSettings")
+    def _leave_out(self, component: Component, reason: str) -> None:
+        self.left_out.add(id(component))
+        self._unsupported(component, reason)
 
-    def _unsupported(self, component: Component, detail: str = "") -> None:
-        kind = component.kind.root or tag_of(component.element)
-        self.schema.unsupported.append(f"{kind} {component.full_name}{detail}")
+    def _unsupported(self, component: Component, reason: str) -> None:
+        self.schema.unsupported.append(unsupported(component, reason))
 
-    def _unknown_object(self, component: Component) -> None:
+    def _missing_object(self, component: Component) -> None:
         name = component.owner or component.name
-        remedy = (
-            f"add objects/{name}/{name}.object-meta.xml"
-            if name.endswith("__c")
-            else "it is not among the standard objects of the local org; correct the folder name"
-        )
-        self.problems.append(component.problem(f"object {name} does not exist: {remedy}"))
-
-
-def _custom_object(component: Component) -> SObject:
-    element = component.element
-    label = text(element, "label") or component.name
-    sobject = SObject(
-        component.name,
-        label,
-        text(element, "pluralLabel") or label,
-        key_prefix="",
-        custom=True,
-        enable_history=flag(element, "enableHistory"),
-    )
-    add_fields(sobject, system_fields(recycle_bin=True, audited=True))
-    name_field = child(element, "nameField")
-    if name_field is not None and is_supported_type(name_field):
-        add_fields(sobject, [read_name_field(name_field)])
-    return sobject
-
-
-def _validation_rule(component: Component) -> ValidationRule:
-    element = component.element
-    return ValidationRule(
-        component.name,
-        text(element, "errorConditionFormula") or "",
-        text(element, "errorMessage") or "",
-        flag(element, "active"),
-        text(element, "errorDisplayField"),
-        text(element, "description") or "",
-    )
-
-
-def _has_master(sobject: SObject) -> bool:
-    return any(f.type is FieldType.MASTER_DETAIL for f in sobject.fields.values())
-
-
-def _logs_history(sobject: SObject) -> bool:
-    return sobject.custom and sobject.enable_history
-
-
-def _assign_prefixes(names: list[str], first: str, known: Mapping[str, str]) -> dict[str, str]:
-    """The key prefix of each object: its own of old, else the next that nobody has."""
-    taken = set(known.values())
-    free = (p for high in _DIGITS for low in _DIGITS if (p := f"{first}{high}{low}") not in taken)
-    return {name: known.get(name) or next(free) for name in names}
-
-
-def _absent_fields(standard: Iterable[StandardObject]) -> list[str]:
-    return [f"standard field {s.sobject.name}.{name}" for s in standard for name in s.absent]
+        reason = self.absence.object_reason(self.schema, name)
+        if reason:
+            self.absence.objects.setdefault(name, reason)
+            self._leave_out(component, reason)
+            return
+        message = f"object {name} does not exist: {remedy_for(name)}"
+        self.problems.append(component.problem(message))

@@ -1,7 +1,7 @@
 """CustomField elements as `Field` values.
 
 Owns the defaults that Salesforce applies when an element is left out, and which types are writable.
-Types that the org cannot hold (geolocations, external lookups) become no field at all: the caller
+Types that the org cannot hold (external lookups, files) become no field at all: the caller
 lists them as unsupported, so that whatever uses them fails by name. Roll-ups are read elsewhere,
 after all others.
 """
@@ -9,10 +9,11 @@ after all others.
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import unquote
 
 from lxml import etree
 
-from sandbox.metadata.documents import child, children, flag, number, text
+from sandbox.metadata.documents import child, children, flag, number, text, texts
 from sandbox.org.schema import (
     Field,
     FieldType,
@@ -82,7 +83,13 @@ def read_field(element: etree._Element, name: str, value_sets: ValueSets) -> Fie
         description=text(element, "description") or "",
         help_text=text(element, "inlineHelpText") or "",
         visible_lines=number(element, "visibleLines"),
+        controller=_read_controller(element),
     )
+
+
+def _read_controller(element: etree._Element) -> str | None:
+    value_set = child(element, "valueSet")
+    return text(value_set, "controllingField") if value_set is not None else None
 
 
 def read_name_field(element: etree._Element) -> Field:
@@ -120,9 +127,40 @@ def read_values(element: etree._Element, value_sets: ValueSets) -> tuple[Picklis
         return ()
     shared = text(value_set, "valueSetName")
     if shared:
-        return value_sets.get(shared, ())
+        return _depend(value_set, value_sets.get(shared, ()))
     definition = child(value_set, "valueSetDefinition")
-    return read_value_list(definition, "value") if definition is not None else ()
+    values = read_value_list(definition, "value") if definition is not None else ()
+    return _depend(value_set, values)
+
+
+def _depend(
+    value_set: etree._Element, values: tuple[PicklistValue, ...]
+) -> tuple[PicklistValue, ...]:
+    """The values with those of the controlling field that offer them."""
+    if text(value_set, "controllingField") is None:
+        return values
+    offered: dict[str, list[str]] = {value.value: [] for value in values}
+    for setting in children(value_set, "valueSettings"):
+        controls = [word for word, _ in texts(setting, "controllingFieldValue")]
+        offered.setdefault(text(setting, "valueName") or "", []).extend(controls)
+    return tuple(replace(value, valid_for=tuple(offered[value.value])) for value in values)
+
+
+def read_offers(record_type: etree._Element) -> dict[str, frozenset[str]]:
+    """The values that a record type offers of each picklist; its file escapes them like a URL."""
+    return {
+        text(entry, "picklist") or "": frozenset(
+            unquote(text(value, "fullName") or "") for value in children(entry, "values")
+        )
+        for entry in children(record_type, "picklistValues")
+    }
+
+
+def missing_value_set(element: etree._Element, value_sets: ValueSets) -> str | None:
+    """The global value set that a picklist names and that nobody has brought; None otherwise."""
+    value_set = child(element, "valueSet")
+    shared = text(value_set, "valueSetName") if value_set is not None else None
+    return shared if shared and shared not in value_sets else None
 
 
 def read_value_list(holder: etree._Element, tag: str) -> tuple[PicklistValue, ...]:
@@ -141,6 +179,8 @@ def _read_value(element: etree._Element) -> PicklistValue:
         is_default=flag(element, "default"),
         is_active=flag(element, "isActive", True),
         category=category,
+        probability=number(element, "probability"),
+        forecast=text(element, "forecastCategory") or "",
     )
 
 

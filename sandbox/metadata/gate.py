@@ -19,6 +19,7 @@ from sandbox.metadata.loader import shape_problems
 from sandbox.metadata.manifest import check_manifest
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Project, read_project
+from sandbox.org.schema import Unsupported
 
 
 def check_folder(folder: Path) -> list[Problem]:
@@ -50,7 +51,7 @@ def main(folder: Path, json: bool = False) -> int:
 
 
 def _judge(project: Project, folder: Path) -> list[Problem]:
-    problems = list(project.problems)
+    problems = [*project.problems, *(_stray_problem(stray) for stray in project.strays)]
     unusable = {problem.file for problem in problems}
     for component in project.components:
         if not component.inline:
@@ -60,11 +61,16 @@ def _judge(project: Project, folder: Path) -> list[Problem]:
                 unusable.add(str(component.path))
     sound = [c for c in project.components if str(c.path) not in unusable]
     good = Project(sound, [], project.files_count)
-    schema, findings = build_schema(good)
-    problems += findings
-    unusable |= {finding.file for finding in findings}
-    later = [*run_all_checks(CheckContext(good, schema)), *check_manifest(project, folder)]
+    built = build_schema(good, is_strict=True)
+    problems += built.problems
+    unusable |= {finding.file for finding in built.problems}
+    context = CheckContext(good, built.schema)
+    later = [*run_all_checks(context), *check_manifest(project, folder)]
     return sorted({*problems, *_independent(later, unusable)})
+
+
+def _stray_problem(stray: Unsupported) -> Problem:
+    return Problem(stray.file, 1, stray.reason)
 
 
 def _independent(findings: list[Problem], unusable: set[str]) -> Iterator[Problem]:

@@ -9,17 +9,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
+from sandbox.org.schema import Unsupported
+
 _SCREEN = "no effect over the API"
 _NOT_RUN = "not run"
 _NOT_ENFORCED = "not enforced"
 _NOT_SERVED = "not served"
-_UNSUPPORTED = "not supported"
-_STANDARD_FIELD = "standard field"
+#: What is said of a kind that has no reason of its own.
+NOT_SUPPORTED = "not supported"
 
 _KINDS_BY_REASON = {
     _SCREEN: (
         "ListView CompactLayout FieldSet WebLink Layout CustomTab CustomApplication QuickAction "
-        "FlexiPage CustomLabels Translations CustomObjectTranslation CustomFieldTranslation "
+        "FlexiPage Translations CustomObjectTranslation CustomFieldTranslation "
         "PathAssistant ApexPage ApexComponent LightningComponentBundle StaticResource"
     ),
     _NOT_RUN: (
@@ -39,38 +41,17 @@ _KINDS_BY_REASON = {
     ),
 }
 #: Why a kind of metadata has no effect, by its name in the Metadata API.
-REASONS = {kind: reason for reason, kinds in _KINDS_BY_REASON.items() for kind in kinds.split()} | {
-    _STANDARD_FIELD: "absent"
-}
-#: The same for elements of components that do have an effect.
-ELEMENT_REASONS = {
-    "compactLayoutAssignment": _SCREEN,
-    "searchLayouts": _SCREEN,
-    "actionOverrides": _SCREEN,
-    "applicationVisibilities": _SCREEN,
-    "tabSettings": _SCREEN,
-    "sharingModel": _NOT_ENFORCED,
-    "externalSharingModel": _NOT_ENFORCED,
-    "classAccesses": _NOT_ENFORCED,
-    "pageAccesses": _NOT_ENFORCED,
-    "flowAccesses": _NOT_ENFORCED,
-    "customMetadataTypeAccesses": _NOT_ENFORCED,
-    "customSettingAccesses": _NOT_ENFORCED,
-    "externalDataSourceAccesses": _NOT_ENFORCED,
-    "recordTypeVisibilities": _NOT_ENFORCED,
-    "picklistValues": _NOT_ENFORCED,
-    "businessProcess": _NOT_ENFORCED,
-    "valueSettings": f"dependent picklist {_NOT_ENFORCED}",
-}
+REASONS = {kind: reason for reason, kinds in _KINDS_BY_REASON.items() for kind in kinds.split()}
 
 
 @dataclass(frozen=True)
 class IdleGroup:
     """Components of one kind that have no effect for one reason."""
 
-    kind: str  #: `Layout`, `PermissionSet tabSettings`, `CustomField of type Location`
+    kind: str  #: `Layout`
     reason: str
     names: tuple[str, ...]
+    files: tuple[str, ...]  #: where they stand, of those that stand in a file
 
     def as_json(self) -> dict[str, object]:
         """The group as the control plane shows it."""
@@ -80,16 +61,16 @@ class IdleGroup:
         return f"{self.kind} {len(self.names)}, {self.reason}: {', '.join(self.names)}"
 
 
-def group_idle(unsupported: Iterable[str]) -> list[IdleGroup]:
+def group_idle(unsupported: Iterable[Unsupported]) -> list[IdleGroup]:
     """The entries of `Schema.unsupported` in groups, ordered by reason and kind."""
-    sorted_entries = sorted(_read(entry) for entry in unsupported)
+    entries = sorted(unsupported, key=lambda each: (each.reason, each.kind, each.name))
     return [
-        IdleGroup(kind, reason, tuple(name for _, _, name in entries))
-        for (reason, kind), entries in groupby(sorted_entries, key=lambda entry: entry[:2])
+        _make_group(kind, reason, list(group))
+        for (reason, kind), group in groupby(entries, key=lambda each: (each.reason, each.kind))
     ]
 
 
-def list_idle(unsupported: Iterable[str]) -> Iterator[str]:
+def list_idle(unsupported: Iterable[Unsupported]) -> Iterator[str]:
     """The groups as lines for people, a heading first; nothing when all metadata has an effect."""
     groups = group_idle(unsupported)
     if groups:
@@ -97,20 +78,6 @@ def list_idle(unsupported: Iterable[str]) -> Iterator[str]:
     yield from (f"  {group}" for group in groups)
 
 
-def _read(entry: str) -> tuple[str, str, str]:
-    """Reason, kind and name of an entry."""
-    kind, name = _split_kind(entry)
-    holder, _, element = name.rpartition(": ")
-    if element in ELEMENT_REASONS and holder:
-        return ELEMENT_REASONS[element], f"{kind} {element}", holder
-    field, of_type, type_name = name.partition(" of type ")
-    if kind == "CustomField" and of_type:
-        return _UNSUPPORTED, f"{kind}{of_type}{type_name}", field
-    return REASONS.get(kind, _UNSUPPORTED), kind, name
-
-
-def _split_kind(entry: str) -> tuple[str, str]:
-    if entry.startswith(_STANDARD_FIELD):
-        return _STANDARD_FIELD, entry.removeprefix(f"{_STANDARD_FIELD} ")
-    kind, _, name = entry.partition(" ")
-    return kind, name
+def _make_group(kind: str, reason: str, entries: list[Unsupported]) -> IdleGroup:
+    files = tuple(entry.file for entry in entries if entry.file)
+    return IdleGroup(kind, reason, tuple(entry.name for entry in entries), files)

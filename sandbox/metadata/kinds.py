@@ -1,8 +1,8 @@
 """The kinds of metadata files that an SFDX source folder may hold.
 
 Owns the table of suffix, root element and directory. It follows the registry of Salesforce's npm
-library `@salesforce/source-deploy-retrieve`, cut to what a project like ours may hold. A suffix
-that is not here is a mistake, not something to skip.
+library `@salesforce/source-deploy-retrieve`, cut to what projects of ordinary objects hold. A
+suffix that is not here is told by the file's name, never skipped.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _TOP = (
     Kind("sharingRules", "SharingRules", "sharingRules"),
     Kind("quickAction", "QuickAction", "quickActions"),
     Kind("flexipage", "FlexiPage", "flexipages"),
-    Kind("labels", "CustomLabels", "labels"),
+    Kind("labels", "CustomLabels", "labels", has_effect=True),
     Kind("translation", "Translations", "translations"),
     Kind("objectTranslation", "CustomObjectTranslation", "objectTranslations"),
     Kind("fieldTranslation", "CustomFieldTranslation", "objectTranslations"),
@@ -103,7 +103,92 @@ _TOP = (
     Kind("js", "LightningComponentBundle", "lwc"),
 )
 
+#: Kinds of other people's projects: suffix, type and directory. None has an effect here.
+_IDLE = (
+    ("accessControlPolicy", "AccessControlPolicy", "accessControlPolicies"),
+    ("actionLinkGroupTemplate", "ActionLinkGroupTemplate", "actionLinkGroupTemplates"),
+    ("asset", "ContentAsset", "contentassets"),
+    ("audience", "Audience", "audience"),
+    ("authprovider", "AuthProvider", "authproviders"),
+    ("bot", "Bot", "bots"),
+    ("botVersion", "BotVersion", "bots"),
+    ("brandingSet", "BrandingSet", "brandingSets"),
+    ("cachePartition", "PlatformCachePartition", "cachePartitions"),
+    ("callCenter", "CallCenter", "callCenters"),
+    ("cleanDataService", "CleanDataService", "cleanDataServices"),
+    ("cmp", "AuraDefinitionBundle", "aura"),
+    ("community", "Community", "communities"),
+    ("corsWhitelistOrigin", "CorsWhitelistOrigin", "corsWhitelistOrigins"),
+    ("crt", "Certificate", "certs"),
+    ("customHelpMenuSection", "CustomHelpMenuSection", "customHelpMenuSections"),
+    ("dataSource", "ExternalDataSource", "dataSources"),
+    ("delegateGroup", "DelegateGroup", "delegateGroups"),
+    ("design", "AuraDefinitionBundle", "aura"),
+    ("digitalExperience", "DigitalExperienceBundle", "digitalExperiences"),
+    ("digitalExperienceConfig", "DigitalExperienceConfig", "digitalExperienceConfigs"),
+    ("document", "Document", "documents"),
+    ("documentFolder", "DocumentFolder", "documents"),
+    ("entitlementProcess", "EntitlementProcess", "entitlementProcesses"),
+    ("evt", "AuraDefinitionBundle", "aura"),
+    ("feedFilter", "CustomFeedFilter", "feedFilters"),
+    ("flowDefinition", "FlowDefinition", "flowDefinitions"),
+    ("genAiFunction", "GenAiFunction", "genAiFunctions"),
+    ("genAiPlannerBundle", "GenAiPlannerBundle", "genAiPlannerBundles"),
+    ("genAiPlugin", "GenAiPlugin", "genAiPlugins"),
+    ("genAiPromptTemplate", "GenAiPromptTemplate", "genAiPromptTemplates"),
+    ("globalValueSetTranslation", "GlobalValueSetTranslation", "globalValueSetTranslations"),
+    ("homePageComponent", "HomePageComponent", "homePageComponents"),
+    ("homePageLayout", "HomePageLayout", "homePageLayouts"),
+    ("installedPackage", "InstalledPackage", "installedPackages"),
+    ("intf", "AuraDefinitionBundle", "aura"),
+    ("letter", "Letterhead", "letterhead"),
+    ("lightningExperienceTheme", "LightningExperienceTheme", "lightningExperienceThemes"),
+    ("managedContentType", "ManagedContentType", "managedContentTypes"),
+    ("managedTopics", "ManagedTopics", "managedTopics"),
+    ("messageChannel", "LightningMessageChannel", "messageChannels"),
+    ("milestoneType", "MilestoneType", "milestoneTypes"),
+    ("mutingpermissionset", "MutingPermissionSet", "mutingpermissionsets"),
+    ("navigationMenu", "NavigationMenu", "navigationMenus"),
+    ("network", "Network", "networks"),
+    ("networkBranding", "NetworkBranding", "networkBranding"),
+    ("notiftype", "CustomNotificationType", "notificationtypes"),
+    ("oauthcustomscope", "OauthCustomScope", "oauthcustomscopes"),
+    (
+        "platformEventSubscriberConfig",
+        "PlatformEventSubscriberConfig",
+        "PlatformEventSubscriberConfigs",
+    ),
+    ("postTemplate", "PostTemplate", "postTemplates"),
+    ("profilePasswordPolicy", "ProfilePasswordPolicy", "profilePasswordPolicies"),
+    ("profileSessionSetting", "ProfileSessionSetting", "profileSessionSettings"),
+    ("prompt", "Prompt", "prompts"),
+    ("recommendationStrategy", "RecommendationStrategy", "recommendationStrategies"),
+    ("redirectWhitelistUrl", "RedirectWhitelistUrl", "redirectWhitelistUrls"),
+    ("restrictionRule", "RestrictionRule", "restrictionRules"),
+    ("samlssoconfig", "SamlSsoConfig", "samlssoconfigs"),
+    ("sharingSet", "SharingSet", "sharingSets"),
+    ("site", "CustomSite", "sites"),
+    ("snapshot", "AnalyticSnapshot", "analyticSnapshots"),
+    ("standardValueSetTranslation", "StandardValueSetTranslation", "standardValueSetTranslations"),
+    ("territory2", "Territory2", "territory2Models"),
+    ("territory2Model", "Territory2Model", "territory2Models"),
+    ("territory2Type", "Territory2Type", "territory2Types"),
+    ("testSuite", "ApexTestSuite", "testSuites"),
+    ("tokens", "AuraDefinitionBundle", "aura"),
+    ("topicsForObjects", "TopicsForObjects", "topicsForObjects"),
+    ("transactionSecurityPolicy", "TransactionSecurityPolicy", "transactionSecurityPolicies"),
+    ("userCriteria", "UserCriteria", "userCriteria"),
+    ("wapp", "WaveApplication", "wave"),
+    ("wdash", "WaveDashboard", "wave"),
+    ("wdf", "WaveDataflow", "wave"),
+    ("weblink", "CustomPageWebLink", "weblinks"),
+    ("wlens", "WaveLens", "wave"),
+    ("xmd", "WaveXmd", "wave"),
+)
+
 #: Every kind by its suffix.
-KINDS = {kind.suffix: kind for kind in (*_IN_OBJECT, *_TOP)}
+KINDS = {kind.suffix: kind for kind in (*_IN_OBJECT, *_TOP, *(Kind(*row) for row in _IDLE))}
+#: An application of Lightning's old framework has the suffix of a custom application.
+AURA = Kind("app", "AuraDefinitionBundle", "aura")
 #: Kinds that an object file may also hold inline.
 INLINE_KINDS = tuple(kind for kind in _IN_OBJECT if kind.inline_tag)

@@ -43,6 +43,7 @@ class MetadataLedger:
         kept = _find_kept(data / _FOLDER) if data else []
         added = read_project(kept)
         self._base = base.components
+        self._strays = [*base.strays, *added.strays]
         self._deployed = {key_of(c): c for c in added.components}
         self.schema = self._load([*base.problems, *added.problems])
 
@@ -53,7 +54,8 @@ class MetadataLedger:
 
     def merged_with(self, added: Iterable[Component]) -> Project:
         """The org's metadata as it would be with these components on top. Changes nothing."""
-        return Project(self._merge({**self._deployed, **{key_of(c): c for c in added}}))
+        merged = self._merge({**self._deployed, **{key_of(c): c for c in added}})
+        return Project(merged, strays=self._strays)
 
     def build(self, project: Project) -> tuple[Schema, list[Problem]]:
         """The schema of a project, objects keeping their key prefixes, and its problems."""
@@ -76,7 +78,7 @@ class MetadataLedger:
         return [*(c for c in self._base if key_of(c) not in deployed), *added]
 
     def _load(self, problems: list[Problem]) -> Schema:
-        project = Project(self.components, problems)
+        project = Project(self.components, problems, strays=self._strays)
         schema = load_project(project, self._prefixes)
         self._prefixes |= _prefixes_of(schema)
         if self._data is not None:

@@ -47,8 +47,9 @@ def build_checked(
     project: Project, prefixes: Mapping[str, str] | None = None
 ) -> tuple[Schema, list[Problem]]:
     """The schema of well-formed components, and whatever makes it unfit to run."""
-    schema, problems = build_schema(project, prefixes)
-    return schema, [*problems, *run_load_checks(CheckContext(project, schema))]
+    built = build_schema(project, prefixes)
+    context = CheckContext(built.project, built.schema, built.absence)
+    return built.schema, [*built.problems, *run_load_checks(context)]
 
 
 def shape_findings(project: Project) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ on is kept; tabs, apps and record-type visibility steer the user interface, whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -36,6 +36,16 @@ def read_permission_set(element: etree._Element, name: str) -> PermissionSet:
         custom_permissions=_enabled(element, "customPermissions"),
         user_permissions=_enabled(element, "userPermissions"),
     )
+
+
+def granted_objects(element: etree._Element) -> Iterator[str]:
+    """The objects that a permission set names."""
+    return (text(entry, "object") or "" for entry in children(element, "objectPermissions"))
+
+
+def granted_fields(element: etree._Element) -> Iterator[str]:
+    """The fields that a permission set names, as `Order.Proposal__c`."""
+    return (text(entry, "field") or "" for entry in children(element, "fieldPermissions"))
 
 
 def _grants(

@@ -15,12 +15,15 @@ from urllib.parse import unquote
 from lxml import etree
 
 from sandbox.metadata.documents import children, line_of, parse_document, text
-from sandbox.metadata.kinds import INLINE_KINDS, KINDS, Kind
+from sandbox.metadata.kinds import AURA, INLINE_KINDS, KINDS, Kind
 from sandbox.metadata.problems import Problem
+from sandbox.org.schema import Unsupported
 
 _META = "-meta.xml"
 _PROJECT_FILE = "sfdx-project.json"
 _MANIFEST = "package.xml"
+#: Folders of bundles, whose files are contents and may be called anything.
+_BUNDLES = frozenset({"aura", "digitalExperiences", "experiences", "lwc", "staticresources"})
 _REMEDY = "give an SFDX project or a source folder"
 
 
@@ -54,6 +57,7 @@ class Project:
     components: list[Component] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     files_count: int = 0
+    strays: list[Unsupported] = field(default_factory=list)  #: files that are no known component
 
     def of(self, suffix: str) -> Iterator[Component]:
         """The components of one kind, in the order of the folders."""
@@ -92,7 +96,7 @@ def source_directories(folder: Path) -> tuple[list[Path], list[Problem]]:
 def _read_folder(project: Project, folder: Path) -> None:
     directories, problems = source_directories(folder)
     project.problems += problems
-    project.problems += (p for d in directories for p in _misnamed_files(d))
+    project.strays += (s for d in directories for s in _misnamed_files(d))
     paths = [p for d in directories for p in sorted(d.rglob(f"*{_META}")) if p.is_file()]
     project.files_count += len(paths)
     if not paths and not problems:
@@ -102,19 +106,21 @@ def _read_folder(project: Project, folder: Path) -> None:
         _read_file(project, path)
 
 
-def _misnamed_files(directory: Path) -> Iterator[Problem]:
+def _misnamed_files(directory: Path) -> Iterator[Unsupported]:
     for path in sorted(directory.rglob("*.xml")):
-        if not path.name.endswith(_META) and path.name != _MANIFEST:
-            message = f"does not end in {_META}, so the CLI ignores it; rename or remove it"
-            yield Problem(str(path), 1, message)
+        is_content = not _BUNDLES.isdisjoint(path.relative_to(directory).parts)
+        if not path.name.endswith(_META) and path.name != _MANIFEST and not is_content:
+            reason = f"does not end in {_META}, so the CLI ignores it; rename or remove it"
+            yield Unsupported("File", path.name, reason, str(path))
 
 
 def _read_file(project: Project, path: Path) -> None:
     stem, _, suffix = path.name.removesuffix(_META).rpartition(".")
-    kind = KINDS.get(suffix)
+    is_aura = (suffix, path.parent.parent.name) == (AURA.suffix, AURA.directory)
+    kind = AURA if is_aura else KINDS.get(suffix)
     if kind is None or not stem:
-        message = f"metadata suffix .{suffix}{_META} is unknown; correct the file name"
-        project.problems.append(Problem(str(path), 1, message))
+        reason = f"metadata suffix .{suffix}{_META} is unknown; correct the file name"
+        project.strays.append(Unsupported("File", path.name, reason, str(path)))
         return
     root = parse_document(path)
     if isinstance(root, Problem):

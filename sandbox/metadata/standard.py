@@ -173,6 +173,23 @@ def owner_field() -> Field:
     )
 
 
+def setting_fields() -> list[Field]:
+    """The fields of a custom setting besides its own: a short name, and whose setting it is.
+
+    Source: Salesforce help, "Custom Settings"; Object Reference, "Custom Settings".
+    """
+    return [
+        Field("Name", FieldType.TEXT, "Name", length=38),
+        Field(
+            "SetupOwnerId",
+            FieldType.LOOKUP,
+            "Location",
+            reference_to=("Organization", "Profile", "User"),
+            relationship_name="SetupOwner",
+        ),
+    ]
+
+
 def record_type_field() -> Field:
     """RecordTypeId, which exists only where record types do."""
     return Field(

@@ -12,6 +12,9 @@ from sandbox.metadata.documents import children, flag, text
 from sandbox.org.schema import NUMERIC_TYPES, Field, FieldType, FilterItem, Schema, Summary
 
 _OPERATIONS = ("count", "sum", "min", "max")
+#: Lookups of Salesforce's own that count as master-detail.
+#: Source: Salesforce help, "Roll-Up Summary Field".
+_MASTERS = frozenset({"CampaignMember.CampaignId", "Opportunity.AccountId", "OrderItem.OrderId"})
 
 
 class SummaryError(ValueError):
@@ -28,14 +31,16 @@ def read_summary(element: etree._Element, schema: Schema, owner: str, name: str)
     operation = text(element, "summaryOperation") or ""
     if operation not in _OPERATIONS:
         raise SummaryError(f"summaryOperation {operation} is none of {', '.join(_OPERATIONS)}")
-    lookup = _find(schema, text(element, "summaryForeignKey") or "", "summaryForeignKey")
-    if lookup.type is not FieldType.MASTER_DETAIL or owner not in lookup.reference_to:
+    key = text(element, "summaryForeignKey") or ""
+    lookup = _find(schema, key, "summaryForeignKey")
+    is_detail = lookup.type is FieldType.MASTER_DETAIL or key in _MASTERS
+    if not is_detail or owner not in lookup.reference_to:
         raise SummaryError(f"summaryForeignKey {lookup.name} is no master-detail to {owner}")
     path = text(element, "summarizedField")
     summarised = None if operation == "count" else _find(schema, path or "", "summarizedField")
     if operation == "sum" and summarised and summarised.type not in NUMERIC_TYPES:
         raise SummaryError(f"summarizedField {path} is no number, so it cannot be added up")
-    child = (text(element, "summaryForeignKey") or "").partition(".")[0]
+    child = key.partition(".")[0]
     is_number = operation in {"count", "sum"}
     return Field(
         name=name,

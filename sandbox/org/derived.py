@@ -1,15 +1,18 @@
 """Fields that the platform itself sets from other fields of the same record.
 
 Owns the status categories: the category of an Order's or Contract's status, the closing of cases,
-tasks and opportunities; and the product and list price that an order product takes from its price
-book entry. Source: developer.salesforce.com, Object Reference, the pages of these objects.
+tasks and opportunities, the probability of a stage; and the product and list price that an order
+product takes from its price book entry. Source: developer.salesforce.com, Object Reference, the
+pages of these objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from sandbox.org.save import Save
+from sandbox.org.schema import PicklistValue
 
 
 def derive_fields(save: Save) -> None:
@@ -52,6 +55,32 @@ def _opportunity(save: Save) -> None:
     category = _category(save, "StageName")
     save.record["IsWon"] = category == "Won"
     save.record["IsClosed"] = category in {"Won", "Closed"}
+    stage = _stage(save)
+    if stage is None or not save.has_changed("StageName"):
+        return
+    # The stage brings its probability and forecast category, unless the save says otherwise.
+    if stage.probability is not None and not save.has_changed("Probability"):
+        save.record["Probability"] = Decimal(stage.probability)
+    if stage.forecast and not save.has_changed("ForecastCategoryName"):
+        save.record["ForecastCategoryName"] = _FORECAST_NAMES[stage.forecast]
+    save.record["ForecastCategory"] = stage.forecast or None
+
+
+def _stage(save: Save) -> PicklistValue | None:
+    stage = save.record["StageName"]
+    values = save.sobject.fields["StageName"].values
+    return next((value for value in values if value.value == stage), None)
+
+
+#: What people call the forecast categories of the Metadata API.
+_FORECAST_NAMES = {
+    "BestCase": "Best Case",
+    "Closed": "Closed",
+    "Forecast": "Commit",
+    "MostLikely": "Most Likely",
+    "Omitted": "Omitted",
+    "Pipeline": "Pipeline",
+}
 
 
 def _campaign_member(save: Save) -> None:

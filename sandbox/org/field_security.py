@@ -2,8 +2,8 @@
 
 Owns that line. Required fields, masters, names and what the platform itself writes are everybody's
 who may see the record; a permission set cannot list them, so nobody can lose them. Parts of a
-compound address share the grant of the whole. Source: Salesforce help, "Field-Level Security";
-Metadata API guide, "PermissionSetFieldPermissions".
+compound address or of a geolocation share the grant of the whole. Source: Salesforce help,
+"Field-Level Security"; Metadata API guide, "PermissionSetFieldPermissions".
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _ADDRESS_PART = re.compile(
     r"(\w*?)(?:Street|City|State|PostalCode|Country|Latitude|Longitude|GeocodeAccuracy)\Z"
 )
 
+_GEOLOCATION_PART = re.compile(r"(\w+__)(?:Latitude|Longitude)__s\Z")
+
 
 def is_permissionable(sobject: SObject, field: Field) -> bool:
     """True when a user needs a grant to see the field; describe says the same by that name."""
@@ -44,7 +46,10 @@ def is_permissionable(sobject: SObject, field: Field) -> bool:
 
 def grant_name(sobject: SObject, field: Field) -> str:
     """The name under which a permission set grants the field: `Account.BillingAddress`."""
-    part = None if field.custom else _ADDRESS_PART.match(field.name)
+    if field.custom:
+        half = _GEOLOCATION_PART.match(field.name)
+        return f"{sobject.name}.{half[1]}c" if half else f"{sobject.name}.{field.name}"
+    part = _ADDRESS_PART.match(field.name)
     return f"{sobject.name}.{part[1]}Address" if part else f"{sobject.name}.{field.name}"
 
 

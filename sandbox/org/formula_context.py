@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.org.actor import Actor
 from sandbox.org.formulas import FieldRef, FormulaError
-from sandbox.org.paths import PERMISSION, FieldPath, resolve_path
+from sandbox.org.paths import LABEL, PERMISSION, SETUP, FieldPath, resolve_path
 from sandbox.org.related import RelatedRows
 from sandbox.org.schema import Field, FieldType, Schema, SObject
 from sandbox.org.tables import Record
@@ -154,9 +154,32 @@ def make_reader(schema: Schema, sobject: SObject, path: Path) -> Reader:
     if found.start == PERMISSION:
         permission = found.field.name
         return lambda context: permission in context.actor.permissions
+    if found.start == LABEL:
+        text = schema.labels[found.field.name]
+        return lambda context: text
+    if found.start == SETUP:
+        return _setting_reader(found)
     if not found.start and not found.steps:
         return _own_reader(sobject, found.field)
     return _parent_reader(found)
+
+
+def _setting_reader(found: FieldPath) -> Reader:
+    """The value for the running user: their own row's, else their profile's, else the org's."""
+    assert found.sobject is not None  # noqa: S101 - a setting is an sObject
+    setting, field = found.sobject.name, found.field
+    missing = False if field.type is FieldType.CHECKBOX else None
+
+    def read(context: RecordContext) -> Any:
+        rows = context.rows.settings(setting)
+        owners = (context.actor.user_id, _profile_id(context), context.library.org_id)
+        for owner in owners:
+            row = rows.get(str(owner))
+            if row is not None and row[field.name] is not None:
+                return row[field.name]
+        return missing
+
+    return read
 
 
 def _own_reader(sobject: SObject, field: Field) -> Reader:

@@ -6,6 +6,7 @@ path that one of them accepts means the same in the other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.org.schema import Field, FieldType, Schema, SObject
@@ -20,23 +21,26 @@ GLOBAL_RECORDS = {
     "$recordtype": "RecordType",
 }
 PERMISSION = "$permission"
+LABEL = "$label"
+SETUP = "$setup"
 
 
 @dataclass(frozen=True)
 class FieldPath:
     """Where a value is found: start record, lookups to follow, field to read."""
 
-    start: str  #: empty for the record itself, else a key of GLOBAL_RECORDS or `$permission`
+    #: Empty for the record itself, else a key of GLOBAL_RECORDS, `$permission`, `$label`, `$setup`.
+    start: str
     steps: tuple[Field, ...]
-    sobject: SObject | None  #: the sObject of the last record; None for `$permission`
+    sobject: SObject | None  #: the sObject of the last record; None for permissions and labels
     field: Field
 
 
 def resolve_path(schema: Schema, sobject: SObject, path: tuple[str, ...]) -> FieldPath | None:
     """What `path` means in a formula on `sobject`; None when there is no such field."""
     start = path[0].lower()
-    if start == PERMISSION:
-        return _permission(schema, path)
+    if start in _NAMED:
+        return _NAMED[start](schema, path)
     if start in GLOBAL_RECORDS:
         base = schema.sobject(GLOBAL_RECORDS[start])
         return _follow(schema, start, base, path[1:]) if base else None
@@ -51,6 +55,27 @@ def _permission(schema: Schema, path: tuple[str, ...]) -> FieldPath | None:
     if name is None:
         return None
     return FieldPath(PERMISSION, (), None, Field(name, FieldType.CHECKBOX))
+
+
+def _label(schema: Schema, path: tuple[str, ...]) -> FieldPath | None:
+    known = {name.lower(): name for name in schema.labels}
+    name = known.get(path[1].lower()) if len(path) == 2 else None
+    return FieldPath(LABEL, (), None, Field(name, FieldType.TEXT)) if name else None
+
+
+def _setting(schema: Schema, path: tuple[str, ...]) -> FieldPath | None:
+    """A field of a custom setting, as in `$Setup.Limits__c.Top__c`."""
+    sobject = schema.sobject(path[1]) if len(path) == 3 else None
+    field = sobject.field(path[2]) if sobject is not None and sobject.is_setting else None
+    return FieldPath(SETUP, (), sobject, field) if field else None
+
+
+#: How the rest of a path is read that starts with a global of named values.
+_NAMED: dict[str, Callable[[Schema, tuple[str, ...]], FieldPath | None]] = {
+    LABEL: _label,
+    PERMISSION: _permission,
+    SETUP: _setting,
+}
 
 
 def _follow(schema: Schema, start: str, base: SObject, path: tuple[str, ...]) -> FieldPath | None:

@@ -1,10 +1,13 @@
 """Required fields and picklist values: what Salesforce's own validation asks of each record.
 
-Owns the two refusals that need nothing but the record. A picklist value that is stored already and
-not touched is left alone, as when an admin retires one.
+Owns the two refusals that need nothing but the record and its record type, which may offer fewer
+values than a restricted picklist has. A picklist value that is stored already and not touched is
+left alone, as when an admin retires one.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from sandbox.org.errors import ErrorItem
 from sandbox.org.json_values import label
@@ -24,15 +27,28 @@ def check_required(save: Save) -> list[ErrorItem]:
 def check_picklists(save: Save) -> list[ErrorItem]:
     """INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST for each changed value that is not in its list."""
     items = []
-    for field, known in save.plan.picklists:
+    offers = _offers(save)
+    for field, active in save.plan.picklists:
         value = save.record[field.name]
         if value is not None and save.has_changed(field.name):
+            known = active & offers.get(field.name, active)
             bad = [part for part in _parts(field, str(value)) if part not in known]
             if bad:
                 message = f"{label(field)}: bad value for restricted picklist field: {bad[0]}"
                 code = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
                 items.append(ErrorItem(code, message, (field.name,)))
     return items
+
+
+def _offers(save: Save) -> Mapping[str, frozenset[str]]:
+    """The values that the record's type leaves of each picklist."""
+    if not any(kind.offers for kind in save.sobject.record_types.values()):
+        return {}
+    type_id = save.record["RecordTypeId"]
+    row = save.rows.get(str(type_id)) if type_id else None
+    # The Id is not vetted yet: it may be of anything.
+    kind = save.sobject.record_types.get(str(row.get("DeveloperName"))) if row else None
+    return kind.offers if kind else {}
 
 
 def _parts(field: Field, value: str) -> list[str]:

@@ -6,7 +6,7 @@ HTTP: `sandbox.metadata` builds these values, the rest reads them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -64,6 +64,10 @@ class PicklistValue:
     is_default: bool = False
     is_active: bool = True
     category: str = ""
+    probability: int | None = None  #: per cent; stages of opportunities only
+    forecast: str = ""  #: forecast category; stages of opportunities only
+    #: Values of the controlling field that offer this one; None when any does.
+    valid_for: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ class Field:
     description: str = ""
     help_text: str = ""
     visible_lines: int | None = None
+    controller: str | None = None  #: the field that decides which values people are offered
 
     @property
     def is_formula(self) -> bool:
@@ -168,6 +173,8 @@ class RecordType:
     label: str
     active: bool = True
     description: str = ""
+    #: The values that it offers, by picklist; a picklist that is not named offers all of its own.
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -188,6 +195,7 @@ class SObject:
     createable: bool = True
     updateable: bool = True
     deletable: bool = True
+    is_setting: bool = False  #: a custom setting: nobody owns its rows
     history_of: str | None = None  #: `Order` for OrderHistory: rows are written by the org only
 
     def __post_init__(self) -> None:
@@ -197,6 +205,11 @@ class SObject:
         """Add or replace a field, keeping the case-insensitive index right."""
         self.fields[new.name] = new
         self._by_lower[new.name.lower()] = new
+
+    def drop_field(self, name: str) -> None:
+        """Take a field out, keeping the case-insensitive index right."""
+        del self.fields[name]
+        del self._by_lower[name.lower()]
 
     def field(self, name: str) -> Field | None:
         """The field of that name, whatever its case; None when there is none."""
@@ -209,6 +222,21 @@ class SObject:
             if candidate.relationship_name and candidate.relationship_name.lower() == wanted:
                 return candidate
         return None
+
+
+@dataclass(frozen=True, order=True)
+class Unsupported:
+    """A piece of loaded metadata that has no effect here, or not all of its effect."""
+
+    kind: str  #: the Metadata API's type, `CustomField`
+    name: str  #: the full name, `Order.Proposal__c`
+    reason: str  #: a clause for people: `type Location is not supported`
+    #: Where it stands; empty for what Salesforce itself would bring. No part of what it is.
+    file: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        where = f" ({self.file})" if self.file else ""
+        return f"{self.kind} {self.name}: {self.reason}{where}"
 
 
 @dataclass(frozen=True)
@@ -240,9 +268,10 @@ class Schema:
     objects: dict[str, SObject] = field(default_factory=dict)
     permission_sets: dict[str, PermissionSet] = field(default_factory=dict)
     custom_permissions: set[str] = field(default_factory=set)
+    labels: dict[str, str] = field(default_factory=dict)  #: texts of `$Label`, by name
     multi_currency: bool = False
     corporate_currency: str = "EUR"
-    unsupported: list[str] = field(default_factory=list)  #: loaded metadata that has no effect here
+    unsupported: list[Unsupported] = field(default_factory=list)  #: sorted, each once
 
     def sobject(self, name: str) -> SObject | None:
         """The sObject of that API name, whatever its case."""

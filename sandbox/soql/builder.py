@@ -8,13 +8,14 @@ tree in between.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from lark import Token, Transformer, v_args
 
 from sandbox.soql import nodes
-from sandbox.soql.functions import FUNCTIONS, INNER_ONLY, takes
+from sandbox.soql.functions import FUNCTIONS, INNER_ONLY, WHERE_ONLY, takes
 from sandbox.soql.nodes import LiteralKind
 from sandbox.soql.periods import is_period
 
@@ -75,10 +76,10 @@ class NodeBuilder(Transformer[Token, nodes.Query]):
         return nodes.Query("", _start(select), tuple(items), tuple(sources), **clauses)
 
     def unnamed(self, operand: nodes.Operand) -> nodes.SelectedField:
-        return nodes.SelectedField(operand)
+        return nodes.SelectedField(_outside_where(operand))
 
     def named(self, operand: nodes.Operand, alias: Token) -> nodes.SelectedField:
-        return nodes.SelectedField(operand, str(alias))
+        return nodes.SelectedField(_outside_where(operand), str(alias))
 
     def child(self, query: nodes.Query) -> nodes.ChildQuery:
         return nodes.ChildQuery(query)
@@ -123,6 +124,8 @@ class NodeBuilder(Transformer[Token, nodes.Query]):
         return "where", condition
 
     def having(self, _having: Token, condition: nodes.Condition) -> tuple[str, nodes.Condition]:
+        for operand in _operands(condition):
+            _outside_where(operand)
         return "having", condition
 
     def all_of(self, *parts: Any) -> nodes.Junction:
@@ -212,7 +215,7 @@ class NodeBuilder(Transformer[Token, nodes.Query]):
         return "filters", _Names(("filter",))
 
     def group(self, _group: Token, *operands: nodes.Operand) -> tuple[str, Any]:
-        return "group", operands
+        return "group", tuple(_outside_where(operand) for operand in operands)
 
     def order(self, _order: Token, *orderings: nodes.Ordering) -> tuple[str, Any]:
         return "order", orderings
@@ -221,7 +224,7 @@ class NodeBuilder(Transformer[Token, nodes.Query]):
         self, operand: nodes.Operand, direction: Token | None, nulls: Token | None
     ) -> nodes.Ordering:
         return nodes.Ordering(
-            operand,
+            _outside_where(operand),
             descending=bool(direction) and str(direction).upper() == "DESC",
             nulls_last=bool(nulls) and str(nulls).upper().endswith("LAST"),
         )
@@ -253,6 +256,22 @@ class _Names(tuple[str, ...]):
 
 def _path(token: Token) -> nodes.Path:
     return nodes.Path(tuple(token.split(".")), _start(token))
+
+
+def _outside_where(operand: nodes.Operand) -> nodes.Operand:
+    if isinstance(operand, nodes.Call) and FUNCTIONS[operand.name] in WHERE_ONLY:
+        raise BuildError(operand.position, f"unexpected token: '{operand.name}'")
+    return operand
+
+
+def _operands(condition: nodes.Condition) -> Iterator[nodes.Operand]:
+    if isinstance(condition, nodes.Junction):
+        for part in condition.conditions:
+            yield from _operands(part)
+    elif isinstance(condition, nodes.Negation):
+        yield from _operands(condition.condition)
+    else:
+        yield condition.operand
 
 
 def _junction(operator: str, parts: tuple[Any, ...]) -> nodes.Junction:

@@ -98,22 +98,31 @@ class ConditionCompiler:
 
 
 def check_semi_joins(condition: Condition) -> None:
-    """Refuse what Salesforce refuses: more than two sub-selects, or one below OR."""
-    joins = list(_semi_joins(condition, below_or=False))
-    if any(below_or for below_or in joins):
+    """Refuse what Salesforce refuses: more than two sub-selects, or one below OR, NOT or brackets.
+
+    Source: SOQL and SOSL Reference, "Semi-Joins with IN and Anti-Joins with NOT IN".
+    """
+    joins = list(_semi_joins(condition, ()))
+    if any(above == ("OR",) for above in joins):
         raise malformed("Semi join sub-selects are not allowed with the 'OR' operator")
+    if any(above not in {(), ("AND",)} for above in joins):
+        raise malformed(
+            "Semi join sub-selects are only allowed at the top level WHERE expressions and not in "
+            "nested WHERE expressions."
+        )
     if len(joins) > _MAX_SEMI_JOINS:
         raise malformed(f"Maximum {_MAX_SEMI_JOINS} semi join sub-selects are allowed")
 
 
-def _semi_joins(condition: Condition, below_or: bool) -> Iterator[bool]:
+def _semi_joins(condition: Condition, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """For each sub-select the operators that it stands below, the outermost first."""
     if isinstance(condition, SemiJoin):
-        yield below_or
+        yield above
     elif isinstance(condition, Negation):
-        yield from _semi_joins(condition.condition, below_or)
+        yield from _semi_joins(condition.condition, (*above, "NOT"))
     elif isinstance(condition, Junction):
         for part in condition.conditions:
-            yield from _semi_joins(part, below_or or condition.operator == "OR")
+            yield from _semi_joins(part, (*above, condition.operator))
 
 
 def _join_balanced(parts: list[str], operator: str) -> str:

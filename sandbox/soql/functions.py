@@ -2,11 +2,12 @@
 
 Owns which names are functions at all: an unknown one is a syntax error, because the parser must
 refuse it before any schema is known. Source: developer.salesforce.com, SOQL and SOSL Reference,
-"Aggregate Functions", "Date Functions", "Location-Based SOQL Queries", "FIELDS()".
+"Aggregate Functions", "Date Functions", "Location-Based SOQL Queries", "FIELDS()", "FORMULA()".
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -26,6 +27,7 @@ class FunctionKind(StrEnum):
     CURRENCY = "currency"  #: convertCurrency
     DISTANCE = "distance"
     GEOLOCATION = "geolocation"  #: only inside DISTANCE
+    FORMULA = "formula"  #: FORMULA('Amount - Cost__c'), only in WHERE
     FIELDS = "fields"  #: FIELDS(ALL), only in SELECT
     GROUPING = "grouping"  #: GROUPING(field): 1 on a subtotal row
     SETS = "sets"  #: ROLLUP and CUBE, only in GROUP BY
@@ -58,6 +60,7 @@ FUNCTIONS: dict[str, FunctionKind] = {
     "CONVERTCURRENCY": FunctionKind.CURRENCY,
     "DISTANCE": FunctionKind.DISTANCE,
     "GEOLOCATION": FunctionKind.GEOLOCATION,
+    "FORMULA": FunctionKind.FORMULA,
     "FIELDS": FunctionKind.FIELDS,
     "GROUPING": FunctionKind.GROUPING,
     "ROLLUP": FunctionKind.SETS,
@@ -65,6 +68,10 @@ FUNCTIONS: dict[str, FunctionKind] = {
 }
 #: Functions that mean nothing outside another function.
 INNER_ONLY = frozenset({FunctionKind.ZONE, FunctionKind.GEOLOCATION})
+#: Functions that only a condition of WHERE may call.
+WHERE_ONLY = frozenset({FunctionKind.FORMULA})
+_FIELD = r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*"
+_SUM = re.compile(rf"\s*{_FIELD}\s*[+-]\s*{_FIELD}\s*", re.ASCII)
 
 
 def kind_of(call: Call) -> FunctionKind:
@@ -84,8 +91,9 @@ def is_aggregate(node: object) -> bool:
 
 def takes(name: str, arguments: tuple[Argument, ...]) -> bool:
     """True when the function of that name can be called with these arguments."""
-    if name == "COUNT" and not arguments:
-        return True
+    if name == "COUNT" and len(arguments) != 1:
+        # The reference shows COUNT(Id, Name); the compiler refuses it with its reason.
+        return all(isinstance(argument, Path) for argument in arguments)
     return _CHECKS[FUNCTIONS[name]](arguments)
 
 
@@ -124,6 +132,15 @@ def _two_numbers(arguments: tuple[Argument, ...]) -> bool:
     )
 
 
+def _sum_of_fields(arguments: tuple[Argument, ...]) -> bool:
+    return (
+        len(arguments) == 1
+        and isinstance(text := arguments[0], Literal)
+        and text.kind is LiteralKind.TEXT
+        and _SUM.fullmatch(text.text) is not None
+    )
+
+
 def _field_set(arguments: tuple[Argument, ...]) -> bool:
     return (
         len(arguments) == 1
@@ -148,6 +165,7 @@ _CHECKS: dict[FunctionKind, Callable[[tuple[Argument, ...]], bool]] = {
     FunctionKind.CURRENCY: _one_path,
     FunctionKind.DISTANCE: _distance,
     FunctionKind.GEOLOCATION: _two_numbers,
+    FunctionKind.FORMULA: _sum_of_fields,
     FunctionKind.FIELDS: _field_set,
     FunctionKind.GROUPING: _path_or(FunctionKind.DATE_PART),
     FunctionKind.SETS: _groupable,

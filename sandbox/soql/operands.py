@@ -60,7 +60,7 @@ def compile_operand(scope: Scope, operand: Operand) -> Expression:
         return _compile_label(scope, operand)
     if kind is FunctionKind.CURRENCY:
         return _compile_conversion(scope, operand)
-    if kind in {FunctionKind.DISTANCE, FunctionKind.FORMAT}:
+    if kind in {FunctionKind.DISTANCE, FunctionKind.FORMAT, FunctionKind.FORMULA}:
         raise not_implemented(f"SOQL function {operand.name}")
     raise scope.statement.refuse(
         "MALFORMED_QUERY", operand.position, f"unexpected token: '{operand.name}'"
@@ -169,6 +169,9 @@ def compile_aggregate(scope: Scope, call: Call) -> Expression:
         raise malformed("COUNT() must be the only element in the SELECT list")
     if not is_aggregate(call) or kind_of(call) is FunctionKind.FORMAT:
         raise not_implemented(f"SOQL function {call.name} over an aggregate")
+    if len(call.arguments) > 1:
+        reason = f"{call.name} takes one field, not {len(call.arguments)}"
+        raise scope.statement.refuse("MALFORMED_QUERY", call.position, reason)
     argument = call.arguments[0]
     assert not isinstance(argument, Literal)  # noqa: S101 - the parser has checked the arguments
     base = compile_operand(scope, argument)

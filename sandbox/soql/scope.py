@@ -22,6 +22,7 @@ _MAX_JOINS = 60
 _ADVICE = "Please reference your WSDL or the describe call for the appropriate names."
 #: What a polymorphic relationship says about the record that it points at.
 _POINTED_TYPE = Field("Type", FieldType.TEXT)
+_POINTED_NAME = Field("Name", FieldType.TEXT)
 
 
 class Statement:
@@ -124,12 +125,23 @@ class Scope:
         """A field of one of the types that TYPEOF tells apart."""
         if len(path.parts) > 1:
             raise not_implemented("SOQL TYPEOF with a path to a parent")
-        return self._find(path, (source,), (Parent(source.sobject.name, (source,)),))
+        trail = (Parent(source.sobject.name, (source,)),)
+        return self._find(path, (source,), trail, is_pointed_at=True)
 
-    def _find(self, path: Path, sources: tuple[Source, ...], trail: tuple[Parent, ...]) -> Column:
+    def _find(
+        self,
+        path: Path,
+        sources: tuple[Source, ...],
+        trail: tuple[Parent, ...],
+        is_pointed_at: bool = False,
+    ) -> Column:
         name = path.parts[-1]
         if len(sources) > 1 and name.lower() == "type":
             return Column(_POINTED_TYPE, sources, trail, path)
+        if (is_pointed_at or len(sources) > 1) and name.lower() == "name":
+            named = tuple(s for s in sources if self.can_read(s, _name_of(s.sobject)))
+            if any(source.sobject.field("Name") is None for source in named):
+                return Column(_POINTED_NAME, named, trail, path)
         found = [(s, f) for s in sources if (f := s.sobject.field(name)) and self.can_read(s, f)]
         if found:
             return Column(found[0][1], tuple(source for source, _ in found), trail, path)
@@ -221,11 +233,19 @@ def _source_sql(statement: Statement, source: Source, column: Column) -> str:
         return f'{source.alias}."Type"'
     if column.field is _POINTED_TYPE:
         return f"CASE WHEN {source.id_sql} IS NOT NULL THEN {_text(source.sobject.name)} END"
-    actual = source.sobject.fields.get(column.field.name, column.field)
+    if column.field is _POINTED_NAME:
+        actual = _name_of(source.sobject)
+    else:
+        actual = source.sobject.fields.get(column.field.name, column.field)
     if not actual.is_formula:
         return f"{source.alias}.{quote(actual.name)}"
     names = f"{_text(source.sobject.name)}, {_text(actual.name)}"
     return f"soql_formula({statement.bind(statement.formulas)}, {names}, {source.id_sql})"
+
+
+def _name_of(sobject: SObject) -> Field:
+    """What stands for the Name where several types meet: the number of a case, for one."""
+    return sobject.field("Name") or sobject.fields[sobject.name_field]
 
 
 def _is_queue_table(sobject: SObject) -> bool:

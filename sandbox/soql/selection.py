@@ -24,7 +24,7 @@ from sandbox.soql.shapes import (
     RecordCell,
 )
 from sandbox.soql.syntax import malformed
-from sandbox.soql.typeof import add_type_of
+from sandbox.soql.typeof import ChoiceCell, add_type_of, refuse_both
 
 _MAX_FIELDS_LIMIT = 200
 #: Compiles a child subquery of the given object: the key of its rows, and what runs it.
@@ -62,6 +62,8 @@ class Selection:
         record = self.shape
         for parent in trail:
             known = record.cells.get(parent.name)
+            if isinstance(known, ChoiceCell):
+                raise refuse_both(parent)
             if not isinstance(known, RecordCell):
                 known = self._record(parent.sources)
                 record.cells[parent.name] = known

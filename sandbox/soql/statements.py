@@ -29,6 +29,8 @@ from sandbox.soql.shapes import Shape
 from sandbox.soql.syntax import malformed
 
 _MAX_CHILD_LEVELS = 5
+#: Objects that no sub-select of a semi-join may read.
+_NO_INNER = frozenset({"Event", "Task"})
 _PARENTS = "(SELECT value FROM json_each(:parents))"
 
 
@@ -108,7 +110,8 @@ class Compiler:
 
     def where_sql(self, scope: Scope, query: Query) -> str:
         """WHERE of a query in which semi-joins may stand."""
-        return compile_where(scope, query, _JoinCompiler(self, scope.statement))
+        joins = _JoinCompiler(self, scope.statement, scope.root.sobject)
+        return compile_where(scope, query, joins)
 
 
 @dataclass(frozen=True)
@@ -153,9 +156,14 @@ class _JoinCompiler:
 
     compiler: Compiler
     statement: Statement
+    outer: SObject
 
     def __call__(self, query: Query) -> tuple[str, Field]:
         check_query(query)
+        if query.order or query.limit is not None or query.offset:
+            raise malformed(
+                "ORDER BY, LIMIT and OFFSET are not supported in a semi join sub-select"
+            )
         item = query.items[0]
         is_field = isinstance(item, SelectedField) and isinstance(item.operand, Path)
         if len(query.items) != 1 or not is_field or query.group:
@@ -164,11 +172,21 @@ class _JoinCompiler:
         assert isinstance(item.operand, Path)  # noqa: S101 - just checked
         scope = self.compiler.new_scope(self.statement, find_sobject(self.statement, query), query)
         selected = compile_path(scope, item.operand)
+        self._check_inner(scope.root.sobject, item.operand)
         where = compile_where(scope, query, None)
-        order = f"ORDER BY {', '.join(compile_order(scope, query))}" if query.order else ""
-        window = _window(self.statement, query)
-        sql = f"SELECT {selected.sql} {scope.from_sql()} {where} {order} {window}"
-        return sql, selected.field
+        return f"SELECT {selected.sql} {scope.from_sql()} {where}", selected.field
+
+    def _check_inner(self, inner: SObject, path: Path) -> None:
+        """Refuse what a sub-select may not read. Source: SOQL and SOSL Reference, "Semi-Joins"."""
+        if inner.name in _NO_INNER:
+            raise malformed(f"Entity '{inner.name}' is not supported for semi join inner selects")
+        if inner is self.outer:
+            raise malformed("The inner and outer selects should not be on the same object type")
+        if len(path.parts) > 2:
+            raise malformed(
+                f"The inner select field '{path.text}' cannot have more than one level of "
+                "relationships"
+            )
 
 
 def _window(statement: Statement, query: Query) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from sandbox.org.errors import OrgError
 from sandbox.soql.nodes import Path, TypeOf
 from sandbox.soql.scope import Column, Parent, Scope, Source
 from sandbox.soql.shapes import Batch, RecordCell, Values
+from sandbox.soql.syntax import malformed
 
 
 class Builder(Protocol):
@@ -49,7 +51,16 @@ def add_type_of(builder: Builder, scope: Scope, item: TypeOf) -> None:
         sobject, _ = next(iter(wanted.values()))
         reason = f"{parent.name} can not point at sObject type '{sobject.text}'"
         raise scope.statement.refuse("INVALID_TYPE", sobject.position, reason)
-    builder.record_of(trail[:-1]).cells[parent.name] = ChoiceCell(tuple(choices))
+    cells = builder.record_of(trail[:-1]).cells
+    if parent.name in cells:
+        raise refuse_both(parent)
+    cells[parent.name] = ChoiceCell(tuple(choices))
+
+
+def refuse_both(parent: Parent) -> OrgError:
+    """A relationship is read by one TYPEOF or by plain paths, never by both."""
+    reason = f"A relationship in TYPEOF can not be in the field list too: {parent.name}"
+    return malformed(reason)
 
 
 def _choice(builder: Builder, scope: Scope, source: Source, fields: tuple[Path, ...]) -> RecordCell:

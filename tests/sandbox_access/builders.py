@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.org.org import Actor, Org
-from sandbox.org.schema import PermissionSet
+from sandbox.org.schema import PermissionSet, Schema
 from tests.sandbox_org.builders import OPS, a_schema, an_org, the_user
 
 READ = frozenset({"read"})
@@ -15,9 +15,10 @@ def an_org_with(
     objects: dict[str, frozenset[str]] | None = None,
     fields: dict[str, frozenset[str]] | None = None,
     user_permissions: frozenset[str] = frozenset(),
+    schema: Schema | None = None,
 ) -> Org:
     """The small org; ops are Standard Users with these grants on top."""
-    schema = a_schema()
+    schema = schema or a_schema()
     schema.permission_sets["Manufaktura_Operations"] = PermissionSet(
         "Manufaktura_Operations",
         "Operations",

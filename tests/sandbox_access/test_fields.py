@@ -6,8 +6,9 @@ import pytest
 
 from sandbox.org.errors import OrgError
 from sandbox.org.org import Org
+from sandbox.org.schema import Field, FieldType
 from tests.sandbox_access.builders import DEAL, READ, WORK, an_org_with, columns, ops_of
-from tests.sandbox_org.builders import OPS, a_deal, a_proposal, refused, the_user
+from tests.sandbox_org.builders import OPS, a_deal, a_proposal, a_schema, refused, the_user
 
 EDIT = frozenset({"read", "edit"})
 SEEN = {"Deal__c.Budget__c": READ, "Deal__c.Stage__c": EDIT}
@@ -148,6 +149,18 @@ def test_parts_of_an_address_share_the_grant_of_the_whole() -> None:
     columns(org, "SELECT BillingCity, BillingStreet, BillingLatitude FROM Account")
     with pytest.raises(OrgError, match="ShippingCity"):
         columns(org, "SELECT ShippingCity FROM Account")
+
+
+def test_the_halves_of_a_geolocation_share_the_grant_of_the_whole() -> None:
+    schema = a_schema()
+    for name in ("Here__Latitude__s", "There__Longitude__s"):
+        half = Field(name, FieldType.NUMBER, precision=10, scale=7, custom=True)
+        schema.objects["Deal__c"].add_field(half)
+    org = an_org_with({"Deal__c": WORK}, {"Deal__c.Here__c": READ}, schema=schema)
+
+    assert columns(org, "SELECT Here__Latitude__s FROM Deal__c") == []
+    with pytest.raises(OrgError, match="No such column 'There__Longitude__s'"):
+        columns(org, "SELECT There__Longitude__s FROM Deal__c")
 
 
 def test_without_a_generous_profile_standard_fields_need_a_grant_too() -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sandbox.api.describe_fields import describe_field
+from sandbox.org.access import FULL_ACCESS
+from sandbox.org.schema import Field, FieldType, PicklistValue, SObject
 from tests.sandbox_api.clients import RestClient
 
 
@@ -107,3 +111,24 @@ def test_an_unknown_sobject_is_not_found(rest: RestClient) -> None:
     assert missing.json() == [
         {"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}
     ]
+
+
+def test_a_dependent_picklist_tells_which_values_go_with_which() -> None:
+    values = tuple(PicklistValue(v, v) for v in "ABCDEFGHIJ")
+    country = Field("Country__c", FieldType.PICKLIST, values=values, custom=True)
+    city = replace(
+        country,
+        name="City__c",
+        controller="Country__c",
+        values=(
+            PicklistValue("Oslo", "Oslo", valid_for=("A", "C", "J")),
+            PicklistValue("Rome", "Rome", valid_for=()),
+        ),
+    )
+    site = SObject("Site__c", "Site", "Sites", "a01", True, {f.name: f for f in (country, city)})
+
+    described: dict[str, Any] = describe_field(site, city, FULL_ACCESS)
+
+    assert (described["dependentPicklist"], described["controllerName"]) == (True, "Country__c")
+    # One bit a country, the first one highest: 10100000 01000000.
+    assert [v["validFor"] for v in described["picklistValues"]] == ["oEA=", "AAA="]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.metadata import load_schema
+from sandbox.metadata.idle import REASONS
 from sandbox.org.schema import Field, FieldType, FilterItem, PicklistValue, Schema
 from tests.sandbox_metadata import project_paths as files
 from tests.sandbox_metadata.project_files import FILES, write_project
@@ -276,29 +277,35 @@ def test_permission_sets_grant_in_the_orgs_words(schema: Schema) -> None:
 
 
 def test_what_has_no_effect_is_named(schema: Schema) -> None:
+    found = {(u.kind, u.name, u.reason) for u in schema.unsupported}
+    on_screen, not_run = REASONS["Layout"], REASONS["Flow"]
+
     assert {
-        "CustomApplication Checks",
-        "CompactLayout Inspection__c.Highlights",
-        "Flow Order_Checked",
-        "Layout Order-Order Layout",
-        "ListView Order.Checked",
-        "PermissionSet Inspectors: tabSettings",
-        "Workflow Order",
-        "standard field Order.BillingAddress",
-    } <= set(schema.unsupported)
+        ("CustomApplication", "Checks", on_screen),
+        ("CompactLayout", "Inspection__c.Highlights", on_screen),
+        ("Flow", "Order_Checked", not_run),
+        ("Layout", "Order-Order Layout", on_screen),
+        ("ListView", "Order.Checked", on_screen),
+        ("PermissionSet", "Inspectors", "its tabSettings has no effect"),
+        ("Workflow", "Order", not_run),
+        ("StandardField", "Order.BillingAddress", "the local org has not got it"),
+    } <= found
     assert schema.unsupported == sorted(set(schema.unsupported))
+    (flow,) = (u for u in schema.unsupported if u.kind == "Flow")
+    assert flow.file.endswith("flows/Order_Checked.flow-meta.xml")
 
 
 def test_a_field_type_that_the_org_lacks_is_named_and_left_out(tmp_path: Path) -> None:
     place = FILES[field_file("Urgent__c")].replace("Urgent__c<", "Place__c<")
     place = place.replace("    <defaultValue>false</defaultValue>\n", "").replace(
-        "<type>Checkbox", "<scale>6</scale>\n    <type>Location"
+        "<type>Checkbox", "<type>ExternalLookup"
     )
     write_project(tmp_path, {**FILES, field_file("Place__c"): place})
 
     found = load_schema([tmp_path])
 
-    assert "CustomField Inspection__c.Place__c of type Location" in found.unsupported
+    (place_found,) = (u for u in found.unsupported if u.name == "Inspection__c.Place__c")
+    assert place_found.reason == "type ExternalLookup is not supported"
     assert "Place__c" not in found.objects["Inspection__c"].fields
 
 

@@ -57,14 +57,14 @@ def test_every_problem_is_told_at_once_with_file_and_line(tmp_path: Path) -> Non
         (
             field_file("Order__c"),
             "<referenceTo>Order<",
-            "<referenceTo>Quote<",
-            "referenceTo Quote of Inspection__c.Order__c is no object; correct it or add",
+            "<referenceTo>Room__c<",
+            "referenceTo Room__c of Inspection__c.Order__c is no object; correct it or add",
         ),
         (
             files.ORDER_INSPECTION,
             "$Source.Id",
-            "$Source.Nothing",
-            "lookup filter of Order.Inspection__c: valueField $Source.Nothing does not exist",
+            "$Source.Nothing__c",
+            "lookup filter of Order.Inspection__c: valueField $Source.Nothing__c does not exist",
         ),
         (
             files.PERMISSIONS,
@@ -96,15 +96,15 @@ def test_a_field_of_an_object_that_does_not_exist_is_refused(tmp_path: Path) -> 
     ]
 
 
-def test_an_unknown_standard_field_is_refused(tmp_path: Path) -> None:
-    path = f"{files.ORDER_FIELDS}/Stage.field-meta.xml"
-    content = xml("CustomField", "    <fullName>Stage</fullName>\n    <type>Picklist</type>")
+def test_a_misspelt_standard_field_is_refused(tmp_path: Path) -> None:
+    path = f"{files.ORDER_FIELDS}/Statsu.field-meta.xml"
+    content = xml("CustomField", "    <fullName>Statsu</fullName>\n    <type>Picklist</type>")
 
     found = _refusal(tmp_path, {path: content})
 
     assert found == [
         (
-            "objects/Order/fields/Stage.field-meta.xml:2: field Order.Stage is neither custom "
+            "objects/Order/fields/Statsu.field-meta.xml:2: field Order.Statsu is neither custom "
             "(…__c) nor a standard field of Order here; correct the name"
         )
     ]

@@ -142,3 +142,53 @@ def test_a_contract_ends_when_its_term_is_over(org: Org, admin: Actor) -> None:
 
     assert str(read(org, contract, "EndDate")["EndDate"]) == "2027-01-14"
     assert read(org, contract, "StatusCode") == {"StatusCode": "Draft"}
+
+
+def an_opportunity(org: Org, admin: Actor, **values: object) -> str:
+    base = {"Name": "Lamps", "StageName": "Needs Analysis", "CloseDate": "2026-08-31"}
+    return org.insert(admin, "Opportunity", {**base, "Amount": 1000, **values})
+
+
+FORECAST = "SELECT Probability, ForecastCategoryName, ForecastCategory FROM Opportunity"
+
+
+def test_a_stage_brings_its_probability_and_forecast_category(org: Org, admin: Actor) -> None:
+    record = an_opportunity(org, admin)
+    first = rows(org, admin, FORECAST)
+    org.update(admin, "Opportunity", record, {"StageName": "Closed Won"})
+
+    assert first == [
+        {
+            "Probability": 20,
+            "ForecastCategoryName": "Pipeline",
+            "ForecastCategory": "Pipeline",
+        }
+    ]
+    assert rows(org, admin, FORECAST) == [
+        {"Probability": 100, "ForecastCategoryName": "Closed", "ForecastCategory": "Closed"}
+    ]
+
+
+def test_a_probability_that_the_save_gives_wins_and_stays(org: Org, admin: Actor) -> None:
+    record = an_opportunity(org, admin, Probability=35, ForecastCategoryName="Best Case")
+    org.update(admin, "Opportunity", record, {"Name": "More lamps"})
+
+    (row,) = rows(org, admin, FORECAST)
+    assert (row["Probability"], row["ForecastCategoryName"]) == (35, "Best Case")
+
+
+def test_an_opportunity_knows_its_expected_revenue_and_fiscal_period(
+    org: Org, admin: Actor
+) -> None:
+    an_opportunity(org, admin)
+
+    assert rows(
+        org, admin, "SELECT ExpectedRevenue, FiscalYear, FiscalQuarter, Fiscal FROM Opportunity"
+    ) == [
+        {
+            "ExpectedRevenue": Decimal("200.00"),
+            "FiscalYear": 2026,
+            "FiscalQuarter": 3,
+            "Fiscal": "2026 3",
+        }
+    ]

@@ -81,6 +81,43 @@ class Child:
     where: object | None
     order: tuple[Key, ...]
     limit: int | None
+    children: tuple[Child, ...] = ()
+
+
+@dataclass(frozen=True)
+class Typeof:
+    """Other fields of a pointed row for every type; `otherwise` for the types without a case."""
+
+    relationship: str
+    cases: tuple[tuple[str, tuple[str, ...]], ...]
+    otherwise: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """What rows are grouped by; `part` is a date function around the column."""
+
+    column: Column
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Having:
+    """A comparison of one aggregate with a number."""
+
+    function: str
+    column: Column
+    operator: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """An aggregate, by its place among the functions, that groups are ordered by."""
+
+    place: int
+    descending: bool
+    nulls_last: bool
 
 
 @dataclass(frozen=True)
@@ -94,6 +131,10 @@ class Asked:
     order: tuple[Key, ...] = ()
     limit: int | None = None
     offset: int | None = None
-    groups: tuple[Column, ...] = ()
+    groups: tuple[Group, ...] = ()
     functions: tuple[tuple[str, Column], ...] = field(default=())
+    subtotals: str = ""  #: ROLLUP or CUBE, which tell by GROUPING what was summed up
+    having: Having | None = None
+    ranking: Ranking | None = None
+    typeof: Typeof | None = None
     counts_only: bool = False

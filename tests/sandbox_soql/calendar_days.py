@@ -40,6 +40,7 @@ _UNITS = {
     "QUARTER": _distance(_quarter),
     "FISCAL_QUARTER": _distance(_quarter),
     "YEAR": _distance(lambda day: day.year),
+    "FISCAL_YEAR": _distance(lambda day: day.year),
 }
 _PREDICATES: dict[str, Callable[[date, date, int], bool]] = {
     "TODAY": lambda d, t, n: d == t,

@@ -13,7 +13,21 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import cmp_to_key
 
-from tests.sandbox_soql.asked import Asked, Both, Child, Column, Join, Key, Not, Period, Test, Value
+from tests.sandbox_soql.asked import (
+    Asked,
+    Both,
+    Child,
+    Column,
+    Group,
+    Having,
+    Join,
+    Key,
+    Not,
+    Period,
+    Ranking,
+    Test,
+    Value,
+)
 from tests.sandbox_soql.calendar_days import days_of
 
 Row = Mapping[str, object]
@@ -50,6 +64,7 @@ class Oracle:
             (
                 *(self._show(self._get(asked.table, row, c), c) for c in asked.columns),
                 *(self._children(child, row) for child in asked.children),
+                *((self._case(asked, row),) if asked.typeof else ()),
             )
             for row in rows
         ]
@@ -60,11 +75,7 @@ class Oracle:
                 yield row
 
     def _get(self, table: str, row: Row, column: Column) -> object:
-        here: Row | None = row
-        for step in column.path[:-1]:
-            lookup, target = self._lookups[table, step]
-            here = self._tables[target].get(str(here[lookup])) if here else None
-            table = target
+        here = self._holder(table, row, column)
         if here is None:
             return False if column.kind == "checkbox" else None
         return here[column.path[-1]]
@@ -73,9 +84,16 @@ class Oracle:
         here: Row | None = row
         for step in column.path[:-1]:
             lookup, target = self._lookups[table, step]
-            here = self._tables[target].get(str(here[lookup])) if here else None
+            here = self._pointed(target, here[lookup]) if here else None
             table = target
         return here
+
+    def _pointed(self, target: str, record_id: object) -> Row | None:
+        """The row that an Id points at; several types meet in an owner."""
+        for table in ("User", "Group") if target == "Owner" else (target,):
+            if str(record_id) in self._tables[table]:
+                return {"Type": table, **self._tables[table][str(record_id)]}
+        return None
 
     # What a value looks like in the answer.
 
@@ -197,6 +215,10 @@ class Oracle:
             "CALENDAR_YEAR": value.year,
             "CALENDAR_QUARTER": (value.month - 1) // 3 + 1,
             "CALENDAR_MONTH": value.month,
+            "FISCAL_YEAR": value.year,
+            "FISCAL_QUARTER": (value.month + 2) // 3,
+            "FISCAL_MONTH": value.month,
+            "DAY_ONLY": value.date() if isinstance(value, datetime) else None,
             "DAY_IN_MONTH": value.day,
             "DAY_IN_WEEK": value.isoweekday() % 7 + 1,
             "DAY_IN_YEAR": value.timetuple().tm_yday,
@@ -248,25 +270,59 @@ class Oracle:
         ]
         rows = self._cut(self._sort(child.table, rows, child.order), child.limit, None)
         shown = [
-            tuple(self._show(self._get(child.table, row, c), c) for c in child.columns)
+            (
+                *(self._show(self._get(child.table, row, c), c) for c in child.columns),
+                *(self._children(inner, row) for inner in child.children),
+            )
             for row in rows
         ]
         return shown or None
 
+    def _case(self, asked: Asked, row: Row) -> object:
+        assert asked.typeof is not None
+        lookup, target = self._lookups[asked.table, asked.typeof.relationship]
+        pointed = self._pointed(target, row[lookup])
+        if pointed is None:
+            return None
+        fields = dict(asked.typeof.cases).get(str(pointed["Type"]), asked.typeof.otherwise)
+        return tuple(pointed[name] for name in fields)
+
     def _group(self, asked: Asked, rows: list[Row]) -> list[tuple[object, ...]]:
-        groups: dict[tuple[object, ...], list[Row]] = {}
-        for row in rows:
-            key = tuple(self._get(asked.table, row, column) for column in asked.groups)
-            groups.setdefault(key, []).append(row)
-        if not asked.groups:
-            groups = {(): rows}
-        return [
-            (
-                *(self._show(value, c) for value, c in zip(key, asked.groups, strict=True)),
-                *(self._apply(name, asked.table, c, members) for name, c in asked.functions),
-            )
-            for key, members in groups.items()
-        ]
+        answer: list[tuple[object, ...]] = []
+        for kept in summed(asked):
+            groups: dict[tuple[object, ...], list[Row]] = {} if asked.groups else {(): rows}
+            if asked.groups:
+                for row in rows:
+                    key = tuple(self._key(asked.table, row, asked.groups[n]) for n in kept)
+                    groups.setdefault(key, []).append(row)
+            for key, members in groups.items():
+                if self._has(asked.having, asked.table, members):
+                    answer.append(self._show_group(asked, kept, key, members))
+        return answer if asked.ranking is None else rank(answer, asked, asked.ranking)
+
+    def _key(self, table: str, row: Row, group: Group) -> object:
+        value = self._get(table, row, group.column)
+        return self._part(group.part, value) if group.part else value
+
+    def _has(self, having: Having | None, table: str, rows: list[Row]) -> bool:
+        if having is None:
+            return True
+        found = self._apply(having.function, table, having.column, rows)
+        if found is None or having.operator in {"=", "!="}:
+            return having.operator == "!=" if found != having.number else having.operator == "="
+        compare = {"<": found < having.number, ">": found > having.number}  # type: ignore[operator]
+        return compare[having.operator]
+
+    def _show_group(
+        self, asked: Asked, kept: Sequence[int], key: Sequence[object], rows: list[Row]
+    ) -> tuple[object, ...]:
+        held = dict(zip(kept, key, strict=True))
+        places = range(len(asked.groups))
+        return (
+            *(self._show(held.get(n), asked.groups[n].column) for n in places),
+            *(self._apply(name, asked.table, column, rows) for name, column in asked.functions),
+            *((int(n not in held) for n in places) if asked.subtotals else ()),
+        )
 
     def _apply(self, name: str, table: str, column: Column, rows: list[Row]) -> object:
         values = [v for row in rows if (v := self._get(table, row, column)) is not None]
@@ -297,6 +353,29 @@ class Oracle:
             return cents(max(amounts))
         total = cents(sum(amounts, Fraction(0)))
         return total if name == "SUM" else mean(total, len(amounts))
+
+
+def summed(asked: Asked) -> list[tuple[int, ...]]:
+    """The places of the groups that stay apart, once for every level of subtotals."""
+    every = range(len(asked.groups))
+    if asked.subtotals == "ROLLUP":
+        return [tuple(every[:count]) for count in range(len(every) + 1)]
+    if asked.subtotals == "CUBE":
+        return [
+            tuple(n for n in every if chosen >> n & 1) for chosen in range(2 ** len(asked.groups))
+        ]
+    return [tuple(every)]
+
+
+def rank(
+    rows: list[tuple[object, ...]], asked: Asked, ranking: Ranking
+) -> list[tuple[object, ...]]:
+    """Groups by one of their aggregates."""
+    place = len(asked.groups) + ranking.place
+    empty = [row for row in rows if row[place] is None]
+    full = [row for row in rows if row[place] is not None]
+    full.sort(key=lambda row: row[place], reverse=ranking.descending)  # type: ignore[arg-type,return-value]
+    return [*full, *empty] if ranking.nulls_last else [*empty, *full]
 
 
 def cents(value: Fraction) -> Decimal:

@@ -10,21 +10,25 @@ from tests.sandbox_soql.asked import (
     Both,
     Child,
     Column,
+    Group,
+    Having,
     Join,
     Key,
     Not,
+    Ranking,
     Test,
+    Typeof,
     Value,
 )
 from tests.sandbox_soql.random_values import ValueMaker
 from tests.sandbox_soql.small_org import STAGES, SmallOrg
 
-PART, ACCOUNT = "Part__c", "Account"
+PART, ACCOUNT, OWNER = "Part__c", "Account", "Owner"
 LOOKUPS = {
     (PART, "Account__r"): ("Account__c", ACCOUNT),
     (PART, "Whole__r"): ("Whole__c", PART),
     (ACCOUNT, "Parent"): ("ParentId", ACCOUNT),
-    (ACCOUNT, "Owner"): ("OwnerId", "User"),
+    (ACCOUNT, "Owner"): ("OwnerId", OWNER),
 }
 PART_FIELDS = {
     "Id": "id",
@@ -51,6 +55,9 @@ ACCOUNT_FIELDS = {
     "Vip__c": "checkbox",
     "CreatedDate": "datetime",
 }
+#: What users and groups have in common, and the name of the type.
+OWNER_FIELDS = {"Id": "id", "Name": "text", "Type": "text"}
+FIELDS = {PART: PART_FIELDS, ACCOUNT: ACCOUNT_FIELDS, OWNER: OWNER_FIELDS}
 PARTS = (
     "CALENDAR_YEAR",
     "CALENDAR_QUARTER",
@@ -60,7 +67,11 @@ PARTS = (
     "DAY_IN_YEAR",
     "WEEK_IN_MONTH",
     "WEEK_IN_YEAR",
+    "FISCAL_YEAR",
+    "FISCAL_QUARTER",
+    "FISCAL_MONTH",
 )
+GROUPED = ("text", "picklist", "checkbox", "date", "datetime")
 COMPARING = ("=", "!=", "<", "<=", ">", ">=")
 
 
@@ -81,28 +92,71 @@ class QueryMaker:
         if kind < 0.35:
             return self._grouped(table, where)
         order = self._order(table)
+        typeof = self._typeof() if table == ACCOUNT and chance.random() < 0.2 else None
+        columns = [c for c in self._columns(table) if not typeof or c.path[0] != "Owner"]
         return Asked(
             table,
-            (*self._columns(table), Column(("Id",), "id")),
+            (*columns, Column(("Id",), "id")),
             tuple(self._children(table)),
             where,
             order,
             chance.choice([None, None, 0, 1, 3, 10]),
             chance.choice([None, None, None, 1, 5]),
+            typeof=typeof,
         )
+
+    def _typeof(self) -> Typeof:
+        chance = self._chance
+        cases = {
+            "User": tuple(chance.sample(["Email", "Name", "Id"], chance.randint(1, 3))),
+            "Group": tuple(chance.sample(["DeveloperName", "Name"], chance.randint(1, 2))),
+        }
+        names = chance.sample(list(cases), chance.randint(1, 2))
+        otherwise = chance.choice([(), ("Name",), ("Id", "Name")])
+        return Typeof("Owner", tuple((name, cases[name]) for name in names), otherwise)
 
     def _grouped(self, table: str, where: object) -> Asked:
         chance = self._chance
         fields = _fields(table)
-        names = [
-            n for n, kind in fields.items() if kind in {"text", "picklist", "checkbox", "date"}
-        ]
-        groups = [self._column(table, name) for name in chance.sample(names, chance.randint(0, 2))]
+        names = [n for n, kind in fields.items() if kind in GROUPED]
+        groups = tuple(
+            self._group(table, name) for name in chance.sample(names, chance.randint(0, 3))
+        )
         functions = []
         for _ in range(chance.randint(1, 3)):
             column = self._column(table, chance.choice(list(fields)))
             functions.append((chance.choice(_functions_for(column.kind)), column))
-        return Asked(table, (), where=where, groups=tuple(groups), functions=tuple(functions))
+        return Asked(
+            table,
+            (),
+            where=where,
+            groups=groups,
+            functions=tuple(functions),
+            subtotals=chance.choice(["", "", "ROLLUP", "CUBE"]) if groups else "",
+            having=self._having(table) if groups and chance.random() < 0.3 else None,
+            ranking=self._ranking(functions) if groups and chance.random() < 0.3 else None,
+        )
+
+    def _group(self, table: str, name: str) -> Group:
+        column = self._column(table, name)
+        if column.kind == "datetime":
+            part = self._chance.choice([*PARTS, "HOUR_IN_DAY", "DAY_ONLY"])
+            return Group(column, part + self._chance.choice(["", "/local"]))
+        return Group(column, self._chance.choice(["", *PARTS]) if column.kind == "date" else "")
+
+    def _having(self, table: str) -> Having:
+        chance = self._chance
+        counted = self._column(table, chance.choice(list(_fields(table))))
+        function = chance.choice(["COUNT", "COUNT_DISTINCT"])
+        if table == PART and chance.random() < 0.4:
+            counted = self._column(table, "Quantity")
+            function = chance.choice(["SUM", "MIN", "MAX", "AVG"])
+        return Having(function, counted, chance.choice(["=", "!=", "<", ">"]), chance.randint(0, 4))
+
+    def _ranking(self, functions: Sequence[tuple[str, Column]]) -> Ranking:
+        chance = self._chance
+        place = chance.randrange(len(functions))
+        return Ranking(place, chance.random() < 0.5, chance.random() < 0.5)
 
     def _columns(self, table: str) -> list[Column]:
         """Columns without the Id, each once; a parent's checkbox is null where the parent is."""
@@ -117,7 +171,9 @@ class QueryMaker:
     def _any_column(self, table: str, levels: int) -> Column:
         path: list[str] = []
         for _ in range(levels):
-            steps = [step for owner, step in LOOKUPS if owner == table and step != "Owner"]
+            steps = [step for owner, step in LOOKUPS if owner == table]
+            if not steps:
+                break
             step = self._chance.choice(steps)
             path.append(step)
             table = LOOKUPS[table, step][1]
@@ -127,9 +183,9 @@ class QueryMaker:
         kind = _fields(table)[name]
         return Column((*path, name), kind, STAGES if kind == "picklist" else ())
 
-    def _children(self, table: str) -> list[Child]:
+    def _children(self, table: str, depth: int = 0) -> list[Child]:
         chance = self._chance
-        if chance.random() < 0.6:
+        if chance.random() < 0.6 or depth > 3:
             return []
         relationship, lookup = (
             ("Parts__r", "Account__c") if table == ACCOUNT else ("Pieces__r", "Whole__c")
@@ -137,7 +193,9 @@ class QueryMaker:
         where = self._where(PART, joins=0) if chance.random() < 0.5 else None
         columns = (*self._columns(PART), Column(("Id",), "id"))
         limit = chance.choice([None, 1, 2])
-        return [Child(relationship, PART, lookup, columns, where, self._order(PART), limit)]
+        inner = tuple(self._children(PART, depth + 1))
+        order = self._order(PART)
+        return [Child(relationship, PART, lookup, columns, where, order, limit, inner)]
 
     def _order(self, table: str) -> tuple[Key, ...]:
         chance = self._chance
@@ -155,7 +213,8 @@ class QueryMaker:
         roll = chance.random()
         if depth < 3 and roll < 0.35:
             operator = chance.choice(["AND", "OR"])
-            inner = joins if operator == "AND" and joins else 0
+            # Salesforce takes a join only at the top, and there not beside OR.
+            inner = joins if operator == "AND" and depth == 0 else 0
             tests = [self._where(table, int(n == 0 and inner > 0), depth + 1) for n in range(2)]
             return Both(operator, tuple(tests))
         if depth < 3 and roll < 0.45:
@@ -167,10 +226,12 @@ class QueryMaker:
     def _join(self, table: str) -> Join:
         chance = self._chance
         operator = chance.choice(["IN", "NOT IN"])
-        where = self._where(PART, 0, 2) if chance.random() < 0.5 else None
         if table == ACCOUNT:
+            where = self._where(PART, 0, 2) if chance.random() < 0.5 else None
             return Join(Column(("Id",), "id"), operator, PART, "Account__c", where)
-        return Join(Column(("Id",), "id"), operator, PART, "Whole__c", where)
+        where = self._where(ACCOUNT, 0, 2) if chance.random() < 0.5 else None
+        inner = chance.choice(["Id", "ParentId"])
+        return Join(Column(("Account__c",), "id"), operator, ACCOUNT, inner, where)
 
     def _test(self, table: str) -> Test:
         chance = self._chance
@@ -200,7 +261,7 @@ class QueryMaker:
 
 
 def _fields(table: str) -> dict[str, str]:
-    return PART_FIELDS if table == PART else ACCOUNT_FIELDS
+    return FIELDS[table]
 
 
 def _operators_for(kind: str) -> Sequence[str]:

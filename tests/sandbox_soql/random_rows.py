@@ -29,7 +29,8 @@ CURRENCIES = ("EUR", "USD", "PLN", "CHF")
 
 def fill(org: SmallOrg, chance: random.Random, parts: int) -> None:
     """Accounts, users and parts, with gaps everywhere."""
-    users = [org.add("User", Name=name) for name in ("Olga", "Piotr")]
+    owners = [org.add("User", Name=name, Email=f"{name}@b.c") for name in ("Olga", "alfa")]
+    owners.append(org.add("Group", Name="Alfa", DeveloperName="Alfas"))
     accounts: list[str] = []
     for _ in range(max(2, parts // 5)):
         accounts.append(
@@ -37,7 +38,7 @@ def fill(org: SmallOrg, chance: random.Random, parts: int) -> None:
                 "Account",
                 Name=_maybe(chance, NAMES),
                 ParentId=_maybe(chance, accounts or [None]),
-                OwnerId=_maybe(chance, users),
+                OwnerId=_maybe(chance, owners),
                 Rating__c=_maybe(chance, [Decimal("1.25"), Decimal("3.00"), Decimal("-0.50")]),
                 Kind__c=_maybe(chance, STAGES),
                 Vip__c=chance.random() < 0.5,

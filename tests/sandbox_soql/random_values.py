@@ -30,6 +30,11 @@ PERIODS = (
     "LAST_90_DAYS",
     "NEXT_90_DAYS",
     "THIS_FISCAL_QUARTER",
+    "LAST_FISCAL_QUARTER",
+    "NEXT_FISCAL_QUARTER",
+    "THIS_FISCAL_YEAR",
+    "LAST_FISCAL_YEAR",
+    "NEXT_FISCAL_YEAR",
 )
 COUNTED = (
     "LAST_N_DAYS",
@@ -48,6 +53,11 @@ COUNTED = (
     "NEXT_N_YEARS",
     "N_YEARS_AGO",
     "LAST_N_FISCAL_QUARTERS",
+    "NEXT_N_FISCAL_QUARTERS",
+    "N_FISCAL_QUARTERS_AGO",
+    "LAST_N_FISCAL_YEARS",
+    "NEXT_N_FISCAL_YEARS",
+    "N_FISCAL_YEARS_AGO",
 )
 
 
@@ -80,6 +90,8 @@ class ValueMaker:
         known = "Account" if column.path[-1] in to_account else "Part__c"
         if column.path[-1] == "Id" and "Account__r" in column.path[-2:-1]:
             known = "Account"
+        if "Owner" in column.path:
+            known = self._chance.choice(["User", "Group"])
         record_id = self._chance.choice(list(self._org.rows[known]))
         return Value(f"'{record_id[: self._chance.choice([15, 18])]}'", record_id)
 
@@ -87,6 +99,8 @@ class ValueMaker:
         name = self._chance.choice((*NAMES, "nobody"))
         if column.path[-1] == "CurrencyIsoCode":
             name = self._chance.choice(CURRENCIES)
+        if column.path[-2:] == ("Owner", "Type"):
+            name = self._chance.choice(["User", "Group"])
         name = self._chance.choice([name, name.upper(), name.lower()])
         return Value(_quote(name), name)
 

@@ -234,6 +234,10 @@ def test_sums_of_several_currencies_are_corporate_and_rounded_once() -> None:
         ),
         ("SELECT Name x, MAX(Id) x FROM Part__c GROUP BY Name", "duplicate alias: x"),
         ("SELECT COUNT(), Id FROM Part__c", "COUNT\\(\\) must be the only element"),
+        (
+            "SELECT Stage__c FROM Part__c GROUP BY Stage__c HAVING COUNT(Id, Name) > 1",
+            "COUNT takes one field, not 2",
+        ),
         ("SELECT Id, Name, ID FROM Part__c", "duplicate field selected: Id"),
         (
             "SELECT Id, (SELECT COUNT(Id) FROM Parts__r) FROM Account",

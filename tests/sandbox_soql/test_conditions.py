@@ -140,6 +140,9 @@ def test_semi_and_anti_joins_follow_lookups(org: SmallOrg) -> None:
     # A part without an account must not spoil NOT IN, as NULL would in plain SQL.
     assert org.names(f"{base} NOT IN (SELECT Account__c FROM Part__c)") == ["unused"]
     assert _where(org, "Account__c IN (SELECT Id FROM Account WHERE Name = 'used')") == {"Bolt"}
+    assert org.names(f"{base} IN (SELECT Whole__r.Account__c FROM Part__c)") == []
+    bracketed = "SELECT Name FROM Account WHERE (Id IN (SELECT Account__c FROM Part__c))"
+    assert org.names(bracketed) == ["used"]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +162,21 @@ def test_semi_and_anti_joins_follow_lookups(org: SmallOrg) -> None:
             "Id IN (SELECT Account__c FROM Part__c WHERE Id IN (SELECT Whole__c FROM Part__c))",
             "Nesting of semi join",
         ),
+        ("NOT Id IN (SELECT Account__c FROM Part__c)", "not in nested WHERE expressions"),
+        (
+            "Vip__c = true AND (Name = 'x' AND Id IN (SELECT Account__c FROM Part__c))",
+            "not in nested WHERE expressions",
+        ),
+        (
+            "Id IN (SELECT ParentId FROM Account)",
+            "The inner and outer selects should not be on the same object type",
+        ),
+        (
+            "Id IN (SELECT Whole__r.Whole__r.Account__c FROM Part__c)",
+            "'Whole__r.Whole__r.Account__c' cannot have more than one level",
+        ),
+        ("Id IN (SELECT Account__c FROM Part__c LIMIT 1)", "LIMIT and OFFSET are not supported"),
+        ("Id IN (SELECT Account__c FROM Part__c ORDER BY Name)", "ORDER BY, LIMIT and OFFSET"),
     ],
 )
 def test_semi_joins_have_salesforce_limits(org: SmallOrg, condition: str, reason: str) -> None:

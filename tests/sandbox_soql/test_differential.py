@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sandbox.soql import QueryResult
-from tests.sandbox_soql.asked import Asked, Column
+from tests.sandbox_soql.asked import Asked, Child, Column
 from tests.sandbox_soql.oracle import Oracle
 from tests.sandbox_soql.random_queries import LOOKUPS, QueryMaker
 from tests.sandbox_soql.random_rows import fill
@@ -42,6 +42,9 @@ def _check_org(seed: int, queries: int) -> None:
         expected = oracle.answer(asked)
         result = org.query(soql, now=now, time_zone=zone, include_deleted=with_deleted)
         found = _found(result, asked)
+        if asked.ranking:
+            place = len(asked.groups) + asked.ranking.place
+            assert [row[place] for row in found] == [row[place] for row in expected], soql  # type: ignore
         if asked.groups:
             expected, found = sorted(expected, key=repr), sorted(found, key=repr)  # type: ignore
         assert found == expected, f"seed {seed}, query {number}, {zone}: {soql}"
@@ -59,7 +62,8 @@ def _found(result: QueryResult, asked: Asked) -> object:
     return [
         (
             *(_at(row, column) for column in asked.columns),
-            *(_rows(row[child.relationship], child.columns) for child in asked.children),
+            *(_rows(row[child.relationship], child) for child in asked.children),
+            *((_case(row[asked.typeof.relationship]),) if asked.typeof else ()),
         )
         for row in result.records
     ]
@@ -69,11 +73,21 @@ def _plain_group(row: Mapping[str, object]) -> tuple[object, ...]:
     return tuple(value for name, value in row.items() if name != "attributes")
 
 
-def _rows(result: object, columns: tuple[Column, ...]) -> object:
+def _case(pointed: object) -> object:
+    return _plain_group(pointed) if isinstance(pointed, Mapping) else None
+
+
+def _rows(result: object, child: Child) -> object:
     if result is None:
         return None
     assert isinstance(result, QueryResult)
-    return [tuple(_at(row, column) for column in columns) for row in result.records]
+    return [
+        (
+            *(_at(row, column) for column in child.columns),
+            *(_rows(row[inner.relationship], inner) for inner in child.children),
+        )
+        for row in result.records
+    ]
 
 
 def _at(row: object, column: Column) -> object:

@@ -47,6 +47,9 @@ def test_a_misspelt_from_is_pointed_at() -> None:
         ("SELECT * FROM Order", (1, 8), "unexpected token: '*'"),
         ("SELECT Foo(Id) FROM Order", (1, 8), "unexpected token: 'Foo'"),
         ("SELECT Id FROM Order LIMIT -1", (1, 28), "unexpected token: '-1'"),
+        ("SELECT Id FROM Order OFFSET -1", (1, 29), "unexpected token: '-1'"),
+        ("SELECT Id FROM Order FOR", (1, 22), "unexpected token: 'FOR'"),
+        ("SELECT Id FROM Order HAVING COUNT(Id) > 1", (1, 22), "unexpected token: 'HAVING'"),
         ("SELECT Id FROM Order WHERE A = 2026-02-30", (1, 32), "Invalid date: 2026-02-30"),
         ("SELECT Id FROM Order WHERE A = 'a\\q'", (1, 32), "Illegal character sequence '\\q'"),
         ("SELECT Id FROM Order WHERE A IN ()", (1, 34), "unexpected token: ')'"),
@@ -77,12 +80,16 @@ def test_a_refusal_names_row_column_and_token(
         ),
         "SELECT Id FROM Order FOR UPDATE",
         "SELECT Id FROM Order ALL ROWS",
+        "SELECT Id FROM Order OFFSET",
+        "SELECT Id, (SELECT Id FROM OrderItems OFFSET) FROM Order offset 1",
+        "SELECT StatusCode FROM Order GROUP BY StatusCode HAVING COUNT(Id, Name) > 1",
         "SELECT TYPEOF What WHEN Account THEN Id, Name WHEN Order THEN Id ELSE Name END FROM Event",
         "SELECT FORMAT(convertCurrency(Amount)) a, toLabel(Status) FROM Opportunity",
         (
             "SELECT Name FROM W__c WHERE DISTANCE(L__c, GEOLOCATION(37.7,-122.4), 'mi') < 20 "
             "ORDER BY DISTANCE(L__c, GEOLOCATION(37.7,-122.4), 'mi') DESC"
         ),
+        "SELECT Formula FROM A WHERE NOT (formula('B - C.D__c') <= 5 OR Formula = 'x')",
         "SELECT COUNT(Id) FROM A GROUP BY CUBE(B, CALENDAR_YEAR(CreatedDate)) HAVING COUNT(Id) > 1",
         "SELECT Id FROM A WHERE B = -.5 AND C = +7. AND D = JPY500 AND E = 10:30:00.000Z",
         "SELECT Id FROM A WHERE B IN (LAST_N_DAYS:3, 2026-01-01) AND C INCLUDES ('x;y', 'z')",

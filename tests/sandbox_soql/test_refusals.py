@@ -83,6 +83,7 @@ def test_what_only_apex_may_ask_is_refused(soql: str, reason: str) -> None:
         "SELECT FORMAT(MIN(Rating__c)) x FROM Account",
         "SELECT Id FROM Account WITH DATA CATEGORY A__c AT b__c",
         "SELECT Id FROM Account WHERE DISTANCE(Name, GEOLOCATION(1, 2), 'km') < 5",
+        "SELECT Id FROM Account WHERE FORMULA('Rating__c + Rating__c') > 5",
         "SELECT Id FROM Account USING SCOPE delegated",
     ],
 )
@@ -91,6 +92,26 @@ def test_what_this_org_lacks_says_so(soql: str) -> None:
 
     assert code == "SANDBOX_NOT_IMPLEMENTED"
     assert message.startswith("SANDBOX_NOT_IMPLEMENTED: SOQL ")
+
+
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT FORMULA('A + B') FROM Account",
+        "SELECT FORMULA('A + B') c FROM Account",
+        "SELECT Id FROM Account ORDER BY FORMULA('A + B')",
+        "SELECT COUNT(Id) FROM Account GROUP BY FORMULA('A + B')",
+        "SELECT Name FROM Account GROUP BY Name HAVING Name = 'x' AND (NOT FORMULA('A + B') > 1)",
+        "SELECT Id FROM Account WHERE FORMULA('A * B') > 1",
+        "SELECT Id FROM Account WHERE FORMULA('A + B + C') > 1",
+        "SELECT Id FROM Account WHERE FORMULA(A) > 1",
+    ],
+)
+def test_formula_adds_or_subtracts_two_fields_in_where_alone(soql: str) -> None:
+    code, message = _refusal(soql)
+
+    assert code == "MALFORMED_QUERY"
+    assert message.endswith("unexpected token: 'FORMULA'")
 
 
 @pytest.mark.parametrize(

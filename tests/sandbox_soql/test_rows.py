@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 
 from sandbox.org.errors import OrgError
-from sandbox.org.schema import Field, SObject
-from tests.sandbox_soql.small_org import SmallOrg
+from sandbox.org.schema import Field, FieldType, SObject
+from tests.sandbox_soql.small_org import SmallOrg, a_schema, an_sobject, lookup
 
 
 @pytest.fixture
@@ -102,6 +102,47 @@ def test_a_polymorphic_owner_is_whatever_it_points_at(org: SmallOrg) -> None:
     ]
     assert choice == [((None,),), ((None, "Olga"),)]
     assert org.names("SELECT Name FROM Account WHERE Owner.Type = 'Group'") == ["A"]
+
+
+def test_a_pointed_at_record_is_named_by_what_stands_for_its_name() -> None:
+    schema = a_schema()
+    case = an_sobject("Case", "500", Field("CaseNumber", FieldType.AUTO_NUMBER))
+    case.name_field = "CaseNumber"
+    case.drop_field("Name")
+    schema.objects["Case"] = case
+    task = an_sobject("Task", "00T", lookup("WhatId", ("Account", "Case"), "What"))
+    schema.objects["Task"] = task
+    org = SmallOrg(schema)
+    org.add("Task", Name="1", WhatId=org.add("Account", Name="Acme"))
+    org.add("Task", Name="2", WhatId=org.add("Case", CaseNumber="00000007"))
+    org.add("Task", Name="3")
+
+    assert org.values("SELECT What.Name, What.Type FROM Task ORDER BY Name") == [
+        (("Acme", "Account"),),
+        (("00000007", "Case"),),
+        (None,),
+    ]
+    assert org.values(
+        "SELECT TYPEOF What WHEN Account THEN Id ELSE Name END FROM Task "
+        "WHERE What.Name = '00000007'"
+    ) == [(("00000007",),)]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "Owner.Name, TYPEOF Owner WHEN User THEN Email END",
+        "TYPEOF Owner WHEN User THEN Email END, Owner.Name",
+        "TYPEOF Owner WHEN User THEN Email END, TYPEOF Owner WHEN Group THEN Name END",
+    ],
+)
+def test_a_relationship_is_read_by_typeof_or_by_paths_but_not_by_both(
+    org: SmallOrg, items: str
+) -> None:
+    with pytest.raises(OrgError, match="A relationship in TYPEOF") as refusal:
+        org.query(f"SELECT {items} FROM Account")
+
+    assert refusal.value.items[0].code == "MALFORMED_QUERY"
 
 
 def test_parent_paths_go_five_levels_up_and_no_further(org: SmallOrg) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sandbox.metadata.absence import Absence
 from sandbox.metadata.project import Component, Project
-from sandbox.metadata.standard import absent_fields
+from sandbox.metadata.standard import VALUE_SET_FIELDS, absent_fields
 from sandbox.org.paths import resolve_path
 from sandbox.org.schema import Field, Schema, SObject
 
@@ -22,6 +23,7 @@ class CheckContext:
 
     project: Project
     schema: Schema
+    absence: Absence = field(default_factory=lambda: Absence(is_strict=True))
 
     def sobject(self, name: str) -> SObject | None:
         """The object of exactly that name: a deploy does not forgive another case."""
@@ -46,6 +48,17 @@ class CheckContext:
         owner, _, developer_name = name.partition(".")
         sobject = self.sobject(owner)
         return sobject is not None and developer_name in sobject.record_types
+
+    def has_all_values(self, field: Field | None, owner: SObject) -> bool:
+        """True when the values of a picklist are all known here.
+
+        Those of Salesforce's own picklists are every org's own, and few projects bring them along.
+        """
+        if field is None or field.custom or self.absence.is_strict:
+            return True
+        brought = self.names("standardValueSet")
+        place = (owner.name, field.name)
+        return any(place in VALUE_SET_FIELDS.get(name, ()) for name in brought)
 
     def is_layout_field(self, sobject: SObject, name: str) -> bool:
         """True for fields of the object, including Salesforce's own that this org has not."""

@@ -121,7 +121,7 @@ def _check_place(context: CheckContext, place: _Place) -> Iterator[Problem]:
         expected = " or ".join(sorted(place.returns))
         yield place.problem(f"the formula returns {found}; {expected} is needed here")
     yield from _check_functions(place, formula)
-    yield from _check_literals(scope, place, formula)
+    yield from _check_literals(context, place, formula)
 
 
 def _explain(
@@ -152,10 +152,13 @@ def _check_functions(place: _Place, formula: Formula) -> Iterator[Problem]:
         yield place.problem(message)
 
 
-def _check_literals(scope: _Scope, place: _Place, formula: Formula) -> Iterator[Problem]:
+def _check_literals(context: CheckContext, place: _Place, formula: Formula) -> Iterator[Problem]:
     for path, literal in sorted(set(formula.picklist_literals)):
-        reference = scope.field_type(path)
-        known = reference.picklist_values if reference else None
+        found = resolve_path(context.schema, place.sobject, path)
+        if found is None or found.field.type not in _PICKLISTS:
+            continue
+        known = [value.value for value in found.field.values]
+        has_all = found.sobject is None or context.has_all_values(found.field, found.sobject)
         # An empty literal is how formulas ask whether a picklist is blank.
-        if known is not None and literal and literal not in known:
+        if literal and literal not in known and has_all:
             yield place.problem(missing_value(".".join(path), literal, known))

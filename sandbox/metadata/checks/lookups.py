@@ -158,6 +158,9 @@ def _check_literals(
         known = labels
     elif left.type in (FieldType.PICKLIST, FieldType.MULTISELECT):
         known = [value.value for value in left.values]
+        owner = context.sobject((text(item, "field") or "").partition(".")[0])
+        if owner is not None and not context.has_all_values(owner.fields.get(left.name), owner):
+            return
     else:
         return
     for literal in literals:

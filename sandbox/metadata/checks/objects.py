@@ -26,7 +26,7 @@ def check_object_elements(context: CheckContext, component: Component) -> Iterat
 
 def check_name_field(context: CheckContext, component: Component) -> Iterator[Problem]:
     """A custom object has a Name with a label: a text or an auto number."""
-    if not component.name.endswith("__c"):
+    if not component.name.endswith("__c") or text(component.element, "customSettingsType"):
         return
     name_field = child(component.element, "nameField")
     if name_field is None:

@@ -34,6 +34,8 @@ def check_object_permissions(context: CheckContext, component: Component) -> Ite
     """Objects exist, and a permission comes with those that it presupposes."""
     granted = {text(e, "object"): e for e in children(component.element, "objectPermissions")}
     for name, element in granted.items():
+        if name and context.absence.object_reason(context.schema, name):
+            continue
         if name is None or context.sobject(name) is None:
             hint = closest(name or "", context.schema.objects)
             yield component.problem(f"object {name} does not exist{hint}; correct it", element)
@@ -65,6 +67,8 @@ def check_field_permissions(context: CheckContext, component: Component) -> Iter
             yield component.problem(f"field {path} is listed twice; keep one", element)
         elif sobject is not None and name in absent_fields(object_name):
             pass  # a compound address: one grant for all its parts, which this org holds singly
+        elif context.absence.field_reason(context.schema, object_name, name):
+            pass  # the builder has listed it
         elif sobject is None or field is None:
             hint = closest(name, sobject.fields) if sobject else ""
             yield component.problem(f"field {path} does not exist{hint}; correct it", element)

@@ -1,8 +1,8 @@
 """The operators `+ - * / ^ & = <> < > <= >=`, typed by what stands on both sides.
 
 Owns which types may meet and what a blank does to each pair. Text is never null (`null = ""` is
-true), everything else is three-valued. Adding to a date counts whole days, adding to a date/time
-counts seconds, adding to a time counts milliseconds.
+true) and an unknown truth equals false, everything else is three-valued. Adding to a date counts
+whole days, adding to a date/time counts seconds, adding to a time counts milliseconds.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ SUBTRACTIONS: dict[tuple[ResultType, ResultType], tuple[ResultType, Callable[...
     (TIME, NUMBER): (TIME, lambda start, count: _shift_time(start, negate(count))),
     (TIME, TIME): (NUMBER, _milliseconds_between),
 }
+#: What a null stands for where the type has no null of its own: `(1 > null) <> true` is true.
+BLANKS: dict[ResultType, Value] = {TEXT: "", BOOLEAN: False}
 COMPARISONS = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 COMPARABLE = (NUMBER, DATE, DATETIME, TIME, TEXT)
 
@@ -179,14 +181,17 @@ def _bind_equality(call: Call, arguments: tuple[Bound, ...]) -> Bound:
             raise _incomparable(call, argument)
     kind = common_type(call, first, second)
     work = operator.eq if call.name == "=" else operator.ne
-    if kind is TEXT:
-        return Bound(BOOLEAN, _text_equality(work, first.run, second.run), call)
+    if kind in BLANKS:
+        run = _filled_equality(work, first.run, second.run, BLANKS[kind])
+        return Bound(BOOLEAN, run, call)
     return Bound(BOOLEAN, _known(work, first.run, second.run), call)
 
 
-def _text_equality(work: Callable[..., Value], left: Evaluate, right: Evaluate) -> Evaluate:
+def _filled_equality(
+    work: Callable[..., Value], left: Evaluate, right: Evaluate, blank: Value
+) -> Evaluate:
     def run(context: FormulaContext) -> Value:
-        return work(left(context) or "", right(context) or "")
+        return work(left(context) or blank, right(context) or blank)
 
     return run
 

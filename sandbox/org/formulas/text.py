@@ -106,16 +106,16 @@ def _substitute(text: Value, old: Value, new: Value) -> Value:
     return text.replace(old, new or "")
 
 
-def _upper(text: str, language: str = "") -> str:
-    if language[:2].lower() in DOTTED_I:
+def _upper(text: Value, language: Value = None) -> Value:
+    if text and (language or "")[:2].lower() in DOTTED_I:
         text = text.replace("i", "İ")
-    return text.upper()
+    return text.upper() if text else None
 
 
-def _lower(text: str, language: str = "") -> str:
-    if language[:2].lower() in DOTTED_I:
+def _lower(text: Value, language: Value = None) -> Value:
+    if text and (language or "")[:2].lower() in DOTTED_I:
         text = text.replace("İ", "i").replace("I", "ı")
-    return text.lower()
+    return text.lower() if text else None
 
 
 def _initial_capitals(text: str) -> str:
@@ -161,7 +161,7 @@ FUNCTIONS = (
     Function("ISNUMBER", (_TEXT,), BOOLEAN, _is_number, takes_blank=True),
     Function("LEFT", (_TEXT, _NUMBER), TEXT, _left, takes_blank=True),
     Function("LEN", (_TEXT,), NUMBER, lambda text: Decimal(len(text or "")), takes_blank=True),
-    Function("LOWER", (_TEXT, _TEXT), TEXT, _lower, required=1),
+    Function("LOWER", (_TEXT, _TEXT), TEXT, _lower, required=1, takes_blank=True),
     Function("LPAD", (_TEXT, _NUMBER, _TEXT), TEXT, _pad_left, required=2, takes_blank=True),
     Function("MID", (_TEXT, _NUMBER, _NUMBER), TEXT, _mid, takes_blank=True),
     Function("REVERSE", (_TEXT,), TEXT, lambda text: text[::-1]),
@@ -178,6 +178,6 @@ FUNCTIONS = (
         deployable=False,
     ),
     Function("TRIM", (_TEXT,), TEXT, lambda text: text.strip(" ")),
-    Function("UPPER", (_TEXT, _TEXT), TEXT, _upper, required=1),
+    Function("UPPER", (_TEXT, _TEXT), TEXT, _upper, required=1, takes_blank=True),
     Function("VALUE", (_TEXT,), NUMBER, _value),
 )
