@@ -25,7 +25,10 @@ OTHER_RESOURCES = (
     "GET /services/oauth2/userinfo",
     "POST /services/oauth2/revoke",
     "GET /id/{org_id}/{user_id}",
-    "POST /services/Soap/u/{version} login, getUserInfo, undelete, emptyRecycleBin, merge",
+    "POST /services/oauth2/introspect",
+    "POST /services/Soap/u/{version} login, logout, getUserInfo",
+    "POST /services/Soap/u/{version} undelete, emptyRecycleBin, merge",
+    "POST /services/Soap/c/{version} login, logout, getUserInfo",
     "POST /services/Soap/m/{version} deploy, checkDeployStatus",
     "POST /services/Soap/m/{version} describeMetadata, listMetadata",
     "POST /services/Soap/m/{version} retrieve, checkRetrieveStatus",
@@ -39,7 +42,7 @@ MISSING_RESOURCES = (
     "GET /services/data/vNN.0/sobjects/Order/describe/layouts",
     "GET /services/data/vNN.0/recent",
     "POST /services/data/vNN.0/actions/standard",
-    "GET /services/data/vNN.0/tooling/executeAnonymous",
+    "GET /services/data/vNN.0/sobjects/Order/listviews",
 )
 MISSING_GRANTS = ("authorization_code", "urn:ietf:params:oauth:grant-type:device")
 #: Features of SOQL, each by a query that uses it and nothing else of note.

@@ -24,6 +24,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from werkzeug.serving import DechunkedInput, WSGIRequestHandler
 
+from sandbox.inflating import inflate, is_inflatable
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -154,6 +156,8 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input_terminated"] = True
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
+        if is_inflatable(environ.get("HTTP_CONTENT_ENCODING", "")):
+            del environ["HTTP_CONTENT_ENCODING"]
         with _run(self.server.app, environ) as (status, headers, pieces):
             if environ.get(DROP_KEY):
                 self._drop()
@@ -181,9 +185,14 @@ class _Handler(WSGIRequestHandler):
         self._send(status, [("Content-Type", "application/json;charset=UTF-8")], body)
 
     def _read_body(self) -> bytes:
+        most = LARGEST_UPLOAD if _UPLOAD_PATH.search(self.path.partition("?")[0]) else LARGEST_BODY
+        encoding = self.headers.get("Content-Encoding", "")
+        body = self._receive_body(most)
+        return inflate(body, encoding, most) if is_inflatable(encoding) else body
+
+    def _receive_body(self, most: int) -> bytes:
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        most = LARGEST_UPLOAD if _UPLOAD_PATH.search(self.path.partition("?")[0]) else LARGEST_BODY
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return _read_chunks(DechunkedInput(cast(IO[bytes], self.rfile)), most)
         length = int(self.headers.get("Content-Length") or 0)

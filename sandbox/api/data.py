@@ -87,7 +87,8 @@ def _check_headers() -> None:
         raise not_implemented("XML answers of the REST API")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise refuse(
-            "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding is not served; send the body as it is."
+            "UNSUPPORTED_MEDIA_TYPE",
+            "Of Content-Encoding only gzip and deflate are served; send the body as it is.",
         )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from sandbox.api.call import Answer, Call, Route
 from sandbox.api.describe import describe_briefly, describe_fully
 from sandbox.api.rows import find_sobject
-from sandbox.org.errors import not_implemented
 
 
 def list_sobjects(call: Call) -> Answer:
@@ -45,11 +44,6 @@ def show_basic_information(call: Call, sobject: str) -> Answer:
     return Answer(body={"objectDescribe": brief, "recentItems": []})
 
 
-def refuse_layouts(call: Call, sobject: str, **_: str) -> Answer:
-    """Page layouts are not served."""
-    raise not_implemented(f"describe/layouts of {sobject}")
-
-
 def _record_type_ids(call: Call, sobject: str) -> dict[str, str]:
     if call.services.org.schema.sobject("RecordType") is None:
         return {}
@@ -62,8 +56,4 @@ _NESTED = frozenset({"composite", "batch"})
 ROUTES = [
     Route("sobjects", {"GET": list_sobjects}, "describe", _NESTED),
     Route("sobjects/{sobject}/describe", {"GET": describe_sobject}, "describe", _NESTED),
-    Route("sobjects/{sobject}/describe/layouts", {"GET": refuse_layouts}, "describe"),
-    Route(
-        "sobjects/{sobject}/describe/layouts/{record_type_id}", {"GET": refuse_layouts}, "describe"
-    ),
 ]

@@ -35,12 +35,17 @@ _SALESFORCE_NAMES = (".salesforce.com", ".force.com")
 _FREE_KINDS = {
     "/services/data": "versions",
     "/services/oauth2/token": "token",
+    "/services/oauth2/introspect": "introspect",
     "/services/oauth2/revoke": "revoke",
     "/services/oauth2/userinfo": "userinfo",
 }
 #: The first API of bulk jobs, which has versions of its own and is counted.
 BULK1_PREFIX = "/services/async/"
-_FREE_PREFIXES = {"/id/": "identity", "/services/Soap/u/": "soap_login"}
+_FREE_PREFIXES = {
+    "/id/": "identity",
+    "/services/Soap/c/": "soap_login",
+    "/services/Soap/u/": "soap_login",
+}
 #: The same for SOAP that is counted once its session is found good.
 _SOAP_PREFIXES = {"/services/Soap/m/": "metadata", "/services/Soap/s/": "apex"}
 

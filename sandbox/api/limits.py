@@ -14,6 +14,8 @@ from sandbox.bulk.job import JobKind
 #: Batches of 10,000 rows, shared by both bulk APIs.
 _BATCHES = 15_000
 _QUERY_JOBS = 10_000
+#: Extractors on older versions ask for the allowance of batches by its older name.
+_BATCHES_SINCE = 49.0
 
 
 def show_limits(call: Call) -> Answer:
@@ -22,10 +24,12 @@ def show_limits(call: Call) -> Answer:
     remaining = max(0, counters.daily_limit - counters.used)
     bulk = call.services.bulk
     batches = bulk.batches.count_batches(call.services.org.clock.now() - timedelta(hours=24))
+    is_new = call.is_at_least(_BATCHES_SINCE)
+    batches_name = "DailyBulkApiBatches" if is_new else "DailyBulkApiRequests"
     return Answer(
         body={
             "DailyApiRequests": {"Max": counters.daily_limit, "Remaining": remaining},
-            "DailyBulkApiBatches": _left(_BATCHES, batches + bulk.jobs.count_today(JobKind.INGEST)),
+            batches_name: _left(_BATCHES, batches + bulk.jobs.count_today(JobKind.INGEST)),
             "DailyBulkV2QueryJobs": _left(_QUERY_JOBS, bulk.jobs.count_today(JobKind.QUERY)),
         }
     )

@@ -1,8 +1,8 @@
 """OAuth: tokens, who a token belongs to, and its end.
 
 Owns the grants that this org takes. Errors are `{error, error_description}` objects here, the one
-exception from Salesforce's lists. Source: Salesforce help, "OAuth Tokens and Scopes" and the flows'
-pages; texts as public threads quote them.
+exception from Salesforce's lists. Source: Salesforce help, "OAuth Tokens and Scopes", "OpenID
+Connect Token Introspection" and the flows' pages; texts as public threads quote them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from sandbox.api.call import Answer
-from sandbox.api.grants import GRANTS, GrantRefusedError, find_login_user
+from sandbox.api.grants import GRANTS, GrantRefusedError, check_client, find_login_user
 from sandbox.api.http import bearer_token, find_username, to_response
 from sandbox.api.identity import describe_user
 from sandbox.api.sessions import CLIENT_SECRET
@@ -35,8 +35,14 @@ def make_oauth_blueprint(services: Services) -> Blueprint:
             form = {**request.form.to_dict(), **_basic_client()}
             return to_response(_issue(services, form))
         except GrantRefusedError as error:
-            body = {"error": error.code, "error_description": error.description}
-            return to_response(Answer(400, body))
+            return _refuse(error, 400)
+
+    @blueprint.post("/services/oauth2/introspect")
+    def introspect_token() -> Response:
+        try:
+            return to_response(_introspect(services, {**request.form, **_basic_client()}))
+        except GrantRefusedError as error:
+            return _refuse(error, 401)
 
     @blueprint.route("/services/oauth2/userinfo", methods=["GET", "POST"])
     def show_userinfo() -> Response:
@@ -50,8 +56,7 @@ def make_oauth_blueprint(services: Services) -> Blueprint:
     def revoke_token() -> Response:
         if services.sessions.revoke(request.values.get("token", "")):
             return Response(status=200)
-        body = {"error": "invalid_token", "error_description": "invalid token"}
-        return to_response(Answer(400, body))
+        return _refuse(GrantRefusedError("invalid_token", "invalid token"), 400)
 
     return blueprint
 
@@ -79,6 +84,33 @@ def _issue(services: Services, form: dict[str, str]) -> Answer:
             "issued_at": issued_at,
         }
     )
+
+
+def _introspect(services: Services, form: dict[str, str]) -> Answer:
+    check_client(form)
+    found = services.sessions.describe(form.get("token", ""), services.org.clock.now())
+    if found is None:
+        return Answer(body={"active": False})
+    user = find_login_user(services, found.username)
+    own_url = services.settings.own_url(request.scheme)
+    facts: dict[str, object] = {
+        "active": user is not None,
+        "scope": "api",
+        "client_id": form["client_id"],
+        "username": found.username,
+        "token_type": "refresh_token" if found.is_refresh else "access_token",
+        "iat": found.issued_at,
+        "nbf": found.issued_at,
+    }
+    if user is not None:
+        facts["sub"] = f"{own_url}/id/{services.org.org_id}/{user.user_id}"
+    # A token that never ends of itself has no `exp`.
+    return Answer(body=facts if found.expires_at is None else facts | {"exp": found.expires_at})
+
+
+def _refuse(error: GrantRefusedError, status: int) -> Response:
+    body = {"error": error.code, "error_description": error.description}
+    return to_response(Answer(status, body))
 
 
 def _basic_client() -> dict[str, str]:

@@ -33,6 +33,16 @@ class Session:
     is_refresh: bool = False
 
 
+@dataclass(frozen=True)
+class TokenFacts:
+    """What introspection tells of a live token; times in seconds since 1970."""
+
+    username: str
+    is_refresh: bool
+    issued_at: int
+    expires_at: int | None  #: None when it stays good until it is revoked
+
+
 class Sessions:
     """All tokens of the org. `folder` None keeps them in memory only."""
 
@@ -63,14 +73,24 @@ class Sessions:
 
     def username_of(self, token: str, now: datetime, *, is_refresh: bool = False) -> str | None:
         """Whose token this is; None when it is unknown, revoked, expired or of another sort."""
+        found = self.describe(token, now)
+        return found.username if found and found.is_refresh == is_refresh else None
+
+    def describe(self, token: str, now: datetime) -> TokenFacts | None:
+        """All about a token of either sort; None when it is unknown, revoked or expired."""
         session = self._by_token.get(token)
-        if session is None or session.is_refresh != is_refresh:
+        if session is None:
             return None
-        if self._lifetime and not is_refresh:
-            age = now - datetime.fromisoformat(session.issued_at)
-            if age > self._lifetime:
-                return None
-        return session.username
+        issued_at = datetime.fromisoformat(session.issued_at)
+        ends_at = issued_at + self._lifetime if self._lifetime and not session.is_refresh else None
+        if ends_at and now > ends_at:
+            return None
+        return TokenFacts(
+            session.username,
+            session.is_refresh,
+            int(issued_at.timestamp()),
+            int(ends_at.timestamp()) if ends_at else None,
+        )
 
     def revoke(self, token: str) -> bool:
         """End a token for good; False when there was none."""
