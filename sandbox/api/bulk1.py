@@ -143,7 +143,8 @@ def _read_job(_: Services, job: BatchJob, *, is_json: bool) -> Response:
 
 
 def _change_job(services: Services, job: BatchJob, *, is_json: bool) -> Response:
-    state = _read_body(is_json).get("state", "")
+    is_xml_body = "xml" in request.headers.get("Content-Type", "")
+    state = _read_body(is_json and not is_xml_body).get("state", "")
     if state not in {BoxState.CLOSED, BoxState.ABORTED}:
         raise Bulk1Error("InvalidJobState", f"A job can be Closed or Aborted, not {state}")
     if job.state is BoxState.ABORTED:

@@ -99,13 +99,13 @@ def _introspect(services: Services, form: dict[str, str]) -> Answer:
         "client_id": form["client_id"],
         "username": found.username,
         "token_type": "refresh_token" if found.is_refresh else "access_token",
+        "exp": found.expires_at,
         "iat": found.issued_at,
         "nbf": found.issued_at,
     }
     if user is not None:
         facts["sub"] = f"{own_url}/id/{services.org.org_id}/{user.user_id}"
-    # A token that never ends of itself has no `exp`.
-    return Answer(body=facts if found.expires_at is None else facts | {"exp": found.expires_at})
+    return Answer(body=facts)
 
 
 def _refuse(error: GrantRefusedError, status: int) -> Response:

@@ -22,6 +22,8 @@ SECURITY_TOKEN = "SANDBOXTOKEN"  # noqa: S105 - the same
 ADMIN_USERNAME = "admin@manufaktura.example"
 #: Client credentials run as this user, as an External Client App's policy would say.
 INTEGRATION_USERNAME = "integration@manufaktura.example"
+#: What is told of tokens that stay good until they are revoked: clients insist on an end.
+_ENDLESS = timedelta(days=3650)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class TokenFacts:
     username: str
     is_refresh: bool
     issued_at: int
-    expires_at: int | None  #: None when it stays good until it is revoked
+    expires_at: int
 
 
 class Sessions:
@@ -82,14 +84,14 @@ class Sessions:
         if session is None:
             return None
         issued_at = datetime.fromisoformat(session.issued_at)
-        ends_at = issued_at + self._lifetime if self._lifetime and not session.is_refresh else None
-        if ends_at and now > ends_at:
+        lifetime = None if session.is_refresh else self._lifetime
+        if lifetime and now > issued_at + lifetime:
             return None
         return TokenFacts(
             session.username,
             session.is_refresh,
             int(issued_at.timestamp()),
-            int(ends_at.timestamp()) if ends_at else None,
+            int((issued_at + (lifetime or _ENDLESS)).timestamp()),
         )
 
     def revoke(self, token: str) -> bool:

@@ -8,7 +8,6 @@ no typed record is sent. What else SOAP has is refused by name. Source: SOAP API
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
 
@@ -26,6 +25,7 @@ from sandbox.api.soap import (
     session_id,
 )
 from sandbox.api.soap_records import OPERATIONS, answer_operation
+from sandbox.api.soap_user import describe_soap_user
 from sandbox.org.errors import refuse
 
 if TYPE_CHECKING:
@@ -88,13 +88,13 @@ def _log_in(services: Services, api: str, operation: Element) -> str:
         "<passwordExpired>false</passwordExpired><sandbox>true</sandbox>"
         f"<serverUrl>{own}/services/Soap/{api}/{org_id}</serverUrl>"
         f"<sessionId>{token}</sessionId><userId>{user.user_id}</userId>"
-        f"<userInfo>{_user_info(services, user.user_id)}</userInfo>"
+        f"<userInfo>{describe_soap_user(services, user.user_id)}</userInfo>"
         "</result></loginResponse>"
     )
 
 
 def _show_user(services: Services, envelope: Element) -> str:
-    info = _user_info(services, _caller_id(services, envelope))
+    info = describe_soap_user(services, _caller_id(services, envelope))
     return f"<getUserInfoResponse><result>{info}</result></getUserInfoResponse>"
 
 
@@ -112,19 +112,3 @@ def _caller_id(services: Services, envelope: Element) -> str:
         refusal = refuse("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
         raise SoapFaultError(refusal.items[0].code, refusal.items[0].message)
     return user_id
-
-
-def _user_info(services: Services, user_id: str) -> str:
-    org = services.org
-    actor = org.actor(user_id)
-    facts = {
-        "organizationId": org.org_id,
-        "organizationMultiCurrency": str(org.schema.multi_currency).lower(),
-        "userDefaultCurrencyIsoCode": org.schema.corporate_currency,
-        "userFullName": actor.username,
-        "userId": user_id,
-        "userName": actor.username,
-        "userTimeZone": str(actor.time_zone),
-        "userType": "Standard",
-    }
-    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in facts.items())

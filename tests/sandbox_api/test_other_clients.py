@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
+from defusedxml.ElementTree import fromstring
 
 from sandbox.inflating import inflate
 from sandbox.server import LocalOrgServer
 from tests.sandbox_api.clients import RestClient
-from tests.sandbox_api.test_bulk1 import CSV, Bulk1, xml
+from tests.sandbox_api.test_bulk1 import CSV, JOB_XML, Bulk1, xml
 
 ADMIN = "admin@manufaktura.example"
 LOGIN = (
@@ -103,6 +104,38 @@ def test_each_soap_api_logs_in_and_out(rest: RestClient, letter: str, flavour: s
     assert "<sf:exceptionCode>INVALID_SESSION_ID</sf:exceptionCode>" in again.text
 
 
+def test_a_login_tells_every_element_of_the_user(org: LocalOrgServer, rest: RestClient) -> None:
+    login = post_soap(rest, "u/34.0", LOGIN.format(flavour="partner").encode())
+    (info,) = fromstring(login.content).iter("{urn:partner.soap.sforce.com}userInfo")
+
+    assert {child.tag.rpartition("}")[2]: child.text for child in info} == {
+        "accessibilityMode": "false",
+        "chatterExternal": "false",
+        "currencySymbol": "EUR",
+        "orgAttachmentFileSizeLimit": "5242880",
+        "orgDefaultCurrencyIsoCode": None,
+        "orgDefaultCurrencyLocale": "en_US",
+        "orgDisallowHtmlAttachments": "false",
+        "orgHasPersonAccounts": "false",
+        "organizationId": org.org.org_id,
+        "organizationMultiCurrency": "true",
+        "organizationName": "Manufaktura",
+        "profileId": rest.query("SELECT ProfileId FROM User WHERE Alias = 'admin'")[0]["ProfileId"],
+        "roleId": None,
+        "sessionSecondsValid": "7200",
+        "userDefaultCurrencyIsoCode": "EUR",
+        "userEmail": ADMIN,
+        "userFullName": "Admin Manufaktura",
+        "userId": org.org.find_user(ADMIN),
+        "userLanguage": "en_US",
+        "userLocale": "en_US",
+        "userName": ADMIN,
+        "userTimeZone": "Europe/Warsaw",
+        "userType": "Standard",
+        "userUiSkin": "Theme3",
+    }
+
+
 def test_a_live_token_is_introspected(org: LocalOrgServer, rest: RestClient) -> None:
     org.org.clock.set(datetime(2025, 3, 11, 6, tzinfo=UTC), frozen=True)
     token = rest.call(
@@ -118,6 +151,7 @@ def test_a_live_token_is_introspected(org: LocalOrgServer, rest: RestClient) -> 
         "username": ADMIN,
         "sub": f"{org.url}/id/{org.org.org_id}/{org.org.find_user(ADMIN)}",
         "token_type": "access_token",
+        "exp": 1741672800 + 3650 * 86_400,
         "iat": 1741672800,
         "nbf": 1741672800,
     }
@@ -166,6 +200,15 @@ def test_outcomes_of_a_csv_batch_are_of_a_type_without_charset(rest: RestClient)
     job.wait(batch)
 
     assert job.result(batch).headers["Content-Type"] == "text/csv"
+
+
+def test_a_json_job_is_closed_in_xml_too(rest: RestClient) -> None:
+    job = Bulk1(rest, operation="query", object="Account", contentType="JSON")
+    closing = JOB_XML.format("<state>Closed</state>")
+
+    closed = job.call("POST", f"job/{job.id}", closing, "application/xml")
+
+    assert (closed.status_code, closed.json()["state"]) == (200, "Closed")
 
 
 @pytest.mark.parametrize("part", ["listviews", "describe/layouts", "describe/compactLayouts"])
