@@ -6,12 +6,17 @@ Source: REST API guide, "Describe Global", "sObject Basic Information", "sObject
 from __future__ import annotations
 
 from sandbox.api.call import Answer, Call, Route
+from sandbox.api.conditions import check_conditions, last_modified
 from sandbox.api.describe import describe_briefly, describe_fully
 from sandbox.api.rows import find_sobject
 
 
 def list_sobjects(call: Call) -> Answer:
-    """Every sObject that the caller may see, briefly."""
+    """Every sObject that the caller may see, briefly; 304 when no deploy changed the schema."""
+    since = call.services.org.schema_since
+    unchanged = check_conditions(call, since)
+    if unchanged is not None:
+        return unchanged
     access = call.actor.access
     visible = filter(access.can_see, call.services.org.schema.objects.values())
     objects = sorted(visible, key=lambda o: o.name)
@@ -20,13 +25,18 @@ def list_sobjects(call: Call) -> Answer:
             "encoding": "UTF-8",
             "maxBatchSize": 200,
             "sobjects": [describe_briefly(sobject, call.data_url, access) for sobject in objects],
-        }
+        },
+        headers=last_modified(since),
     )
 
 
 def describe_sobject(call: Call, sobject: str) -> Answer:
-    """One sObject with its fields, record types and child relationships."""
+    """One sObject with its fields, record types and child relationships; 304 as above."""
     target = find_sobject(call, sobject)
+    since = call.services.org.schema_since
+    unchanged = check_conditions(call, since)
+    if unchanged is not None:
+        return unchanged
     body = describe_fully(call.services.org.schema, target, call.data_url, call.actor.access)
     ids = _record_type_ids(call, target.name)
     infos = body["recordTypeInfos"]
@@ -34,7 +44,7 @@ def describe_sobject(call: Call, sobject: str) -> Answer:
     for info in infos:
         if not info["master"]:
             info["recordTypeId"] = ids.get(info["developerName"])
-    return Answer(body=body)
+    return Answer(body=body, headers=last_modified(since))
 
 
 def show_basic_information(call: Call, sobject: str) -> Answer:

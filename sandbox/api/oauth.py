@@ -50,7 +50,7 @@ def make_oauth_blueprint(services: Services) -> Blueprint:
 
     @blueprint.route("/id/<org_id>/<user_id>", methods=["GET", "POST"])
     def show_identity(org_id: str, user_id: str) -> Response:
-        return _identify(services)
+        return _identify(services, org_id, user_id)
 
     @blueprint.route("/services/oauth2/revoke", methods=["GET", "POST"])
     def revoke_token() -> Response:
@@ -124,16 +124,24 @@ def _basic_client() -> dict[str, str]:
     return {"client_id": client_id, "client_secret": secret}
 
 
-def _identify(services: Services) -> Response:
+def _identify(services: Services, org_id: str = "", asked: str = "") -> Response:
     token = (
         bearer_token() or request.values.get("oauth_token") or request.values.get("access_token")
     )
     if token is None:
-        return Response("Missing_OAuth_Token", status=403, content_type="text/html;charset=UTF-8")
+        return _forbid("Missing_OAuth_Token")
     now = services.org.clock.now()
     username = find_username(services) or services.sessions.username_of(token, now)
     user_id = services.org.find_user(username) if username else None
     if user_id is None:
-        return Response("Bad_OAuth_Token", status=403, content_type="text/html;charset=UTF-8")
+        return _forbid("Bad_OAuth_Token")
+    if org_id and org_id[:15] != services.org.org_id[:15]:
+        return _forbid("Wrong_Org")
+    if asked and asked[:15] != user_id[:15]:
+        return _forbid("Bad_Id")
     own_url = services.settings.own_url(request.scheme)
     return to_response(Answer(body=describe_user(services.org, user_id, own_url)))
+
+
+def _forbid(why: str) -> Response:
+    return Response(why, status=403, content_type="text/html;charset=UTF-8")

@@ -9,9 +9,11 @@ _RESOURCES = {
     "composite": "composite",
     "jobs": "jobs",
     "limits": "limits",
+    "metadata": "metadata",
     "query": "query",
     "queryAll": "queryAll",
     "sobjects": "sobjects",
+    "tooling": "tooling",
 }
 
 
