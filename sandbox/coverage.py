@@ -38,7 +38,7 @@ OTHER_RESOURCES = (
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (
-    "GET /services/data/vNN.0/search",
+    "GET /services/data/vNN.0/parameterizedSearch",
     "GET /services/data/vNN.0/sobjects/Order/describe/layouts",
     "GET /services/data/vNN.0/recent",
     "POST /services/data/vNN.0/actions/standard",

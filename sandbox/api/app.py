@@ -28,6 +28,7 @@ from sandbox.api import (
     queries,
     records,
     resources,
+    search,
     tooling,
     tree,
 )
@@ -68,6 +69,7 @@ FAMILIES = (
     external_ids,
     changes,
     queries,
+    search,
     collections,
     composite,
     graph,

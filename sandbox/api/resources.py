@@ -12,6 +12,7 @@ _RESOURCES = {
     "metadata": "metadata",
     "query": "query",
     "queryAll": "queryAll",
+    "search": "search",
     "sobjects": "sobjects",
     "tooling": "tooling",
 }
