@@ -5,10 +5,17 @@ Source: REST API guide, "Describe Global", "sObject Basic Information", "sObject
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sandbox.api.call import Answer, Call, Route
 from sandbox.api.conditions import check_conditions, last_modified
 from sandbox.api.describe import describe_briefly, describe_fully
 from sandbox.api.rows import find_sobject
+
+if TYPE_CHECKING:
+    from sandbox.org.actor import Actor
+    from sandbox.org.org import Org
+    from sandbox.org.schema import SObject
 
 
 def list_sobjects(call: Call) -> Answer:
@@ -37,13 +44,7 @@ def describe_sobject(call: Call, sobject: str) -> Answer:
     unchanged = check_conditions(call, since)
     if unchanged is not None:
         return unchanged
-    body = describe_fully(call.services.org.schema, target, call.data_url, call.actor.access)
-    ids = _record_type_ids(call, target.name)
-    infos = body["recordTypeInfos"]
-    assert isinstance(infos, list)  # noqa: S101 - narrows the type
-    for info in infos:
-        if not info["master"]:
-            info["recordTypeId"] = ids.get(info["developerName"])
+    body = describe_whole(call.services.org, call.actor, target, call.data_url)
     return Answer(body=body, headers=last_modified(since))
 
 
@@ -54,11 +55,23 @@ def show_basic_information(call: Call, sobject: str) -> Answer:
     return Answer(body={"objectDescribe": brief, "recentItems": []})
 
 
-def _record_type_ids(call: Call, sobject: str) -> dict[str, str]:
-    if call.services.org.schema.sobject("RecordType") is None:
+def describe_whole(org: Org, actor: Actor, target: SObject, data_url: str) -> dict[str, object]:
+    """All that is told of one sObject, the Ids of its record types among it."""
+    body = describe_fully(org.schema, target, data_url, actor.access)
+    ids = _record_type_ids(org, actor, target.name)
+    infos = body["recordTypeInfos"]
+    assert isinstance(infos, list)  # noqa: S101 - narrows the type
+    for info in infos:
+        if not info["master"]:
+            info["recordTypeId"] = ids.get(info["developerName"])
+    return body
+
+
+def _record_type_ids(org: Org, actor: Actor, sobject: str) -> dict[str, str]:
+    if org.schema.sobject("RecordType") is None:
         return {}
     soql = f"SELECT Id, DeveloperName FROM RecordType WHERE SobjectType = '{sobject}'"  # noqa: S608
-    found = call.services.org.query(call.actor, soql)
+    found = org.query(actor, soql)
     return {str(row["DeveloperName"]): str(row["Id"]) for row in found.records}
 
 

@@ -1,8 +1,9 @@
 """The partner and enterprise SOAP APIs: sessions, and what REST cannot do with records.
 
-Owns the old default login of simple-salesforce. The two differ in their namespace only as long as
-no typed record is sent. What else SOAP has is refused by name. Source: SOAP API guide, "login()",
-"logout()"; the faults' prefix `sf:` is what clients look for.
+Owns the old default login of simple-salesforce. The two APIs differ in their namespace only as long
+as no typed record is sent; records go through the partner API. What else SOAP has is refused by
+name. Source: SOAP API guide, "login()", "logout()"; the faults' prefix `sf:` is what clients look
+for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from sandbox.api import soap_describes, soap_queries, soap_saves
 from sandbox.api.grants import find_login_user, is_password
 from sandbox.api.soap import (
     ENTERPRISE,
@@ -24,7 +26,7 @@ from sandbox.api.soap import (
     not_served,
     session_id,
 )
-from sandbox.api.soap_records import OPERATIONS, answer_operation
+from sandbox.api.soap_records import OPERATIONS
 from sandbox.api.soap_user import describe_soap_user
 from sandbox.org.errors import refuse
 
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 _NO_LOGIN_SINCE = 65.0
 #: The letter in the path -> the namespaces of answers and faults.
 _FLAVOURS = {"c": ENTERPRISE, "u": PARTNER}
+#: Operations with records whose types the client does not know, which is the partner API.
+_UNTYPED = soap_saves.OPERATIONS | soap_queries.OPERATIONS | soap_describes.OPERATIONS
 
 
 def make_soap_blueprint(services: Services) -> Blueprint:
@@ -62,10 +66,11 @@ def _answer(services: Services, flavour: str, version: str, envelope: Element) -
         return _show_user(services, envelope)
     if name == "logout":
         return _log_out(services, envelope)
-    if name in OPERATIONS:
-        actor = admit_soap_caller(services, envelope, "soap")
-        return answer_operation(services, actor, name, operation)
-    raise not_served(name)
+    act = OPERATIONS.get(name) or (_UNTYPED.get(name) if flavour == "u" else None)
+    if act is None:
+        raise not_served(name)
+    actor = admit_soap_caller(services, envelope, "soap")
+    return f"<{name}Response>{act(services, actor, operation)}</{name}Response>"
 
 
 def _log_in(services: Services, api: str, operation: Element) -> str:

@@ -118,10 +118,11 @@ def _elements(row: _Record) -> Iterator[str]:
         elif isinstance(value, Mapping):
             yield f'<{name} xsi:type="sObject">{"".join(_elements(value))}</{name}>'
         else:
-            yield f"<{name}>{escape(_word(value))}</{name}>"
+            yield f"<{name}>{escape(xml_word(value))}</{name}>"
 
 
-def _word(value: object) -> str:
+def xml_word(value: object) -> str:
+    """A value of a query's row as XML writes it: moments in UTC with a Z."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str) and value.endswith(".000+0000"):

@@ -355,12 +355,12 @@ def test_soap_refuses_entity_expansion(org: LocalOrgServer, session: requests.Se
 def test_soap_beyond_login_is_refused_by_name(
     org: LocalOrgServer, session: requests.Session
 ) -> None:
-    body = '<e xmlns:x="y"><Body><x:describeSObject/></Body></e>'
+    body = '<e xmlns:x="y"><Body><x:describeTabs/></Body></e>'
 
     refused = session.post(f"{org.url}/services/Soap/u/59.0", data=body, timeout=30)
 
     assert refused.status_code == 500
-    assert "SANDBOX_NOT_IMPLEMENTED: SOAP describeSObject()" in refused.text
+    assert "SANDBOX_NOT_IMPLEMENTED: SOAP describeTabs()" in refused.text
 
 
 def test_simple_salesforce_sees_an_unknown_token_as_an_expired_session(
