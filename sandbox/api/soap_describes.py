@@ -1,6 +1,7 @@
 """Descriptions by the partner API: describeGlobal, describeSObject(s), getServerTimestamp.
 
-They are those of the REST API, in XML and without its addresses. Source: SOAP API guide,
+They are those of the REST API in XML, with the addresses of pages for people in place of those of
+resources; clients want them, although this org has no pages. Source: SOAP API guide,
 "describeGlobal()", "describeSObjects()", "getServerTimestamp()".
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from flask import request
 
 from sandbox.api.describe import describe_briefly
 from sandbox.api.describe_views import describe_whole
@@ -46,7 +49,14 @@ def _describe_one(services: Services, actor: Actor, name: str) -> str:
     sobject = services.org.schema.sobject(name)
     if sobject is None or not actor.access.can_see(sobject):
         raise refuse("INVALID_TYPE", f"sObject type '{name}' is not supported.")
-    return to_xml("result", _plain(describe_whole(services.org, actor, sobject, _NO_URL)))
+    described = _plain(describe_whole(services.org, actor, sobject, _NO_URL))
+    own_url = services.settings.own_url(request.scheme)
+    pages = {
+        "urlDetail": f"{own_url}/{{ID}}",
+        "urlEdit": f"{own_url}/{{ID}}/e",
+        "urlNew": f"{own_url}/{sobject.key_prefix}/e",
+    }
+    return to_xml("result", described | pages)
 
 
 def _tell_time(services: Services, _: Actor, __: Element) -> str:

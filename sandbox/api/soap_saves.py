@@ -42,7 +42,8 @@ def _upsert(services: Services, actor: Actor, operation: Element) -> str:
 
 
 def _delete(services: Services, actor: Actor, operation: Element) -> str:
-    ids = [child.text or "" for child in operation if local_name(child) == "ids"]
+    # pyforce and beatbox write `id`, which an org takes as well.
+    ids = [child.text or "" for child in operation if local_name(child) in {"id", "ids"}]
     check_count(len(ids))
     rows = [_row_of_id(services, given) for given in ids]
     return "".join(map(_result, _save(services, actor, "delete", rows)))

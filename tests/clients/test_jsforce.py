@@ -60,8 +60,9 @@ def test_records_queries_and_descriptions(served: ServedOrg, rest: RestClient) -
         ("F", "+48 1", "HD-1"),
         ("Deneb", None, "HD-2"),
         ("E", None, "HD-3"),
+        ("Soap 2", None, "S-1"),
     ]
-    assert rest.count("Account") == 253
+    assert rest.count("Account") == 254
 
 
 RECORDS = {
@@ -94,6 +95,13 @@ RECORDS = {
         "SANDBOX_NOT_IMPLEMENTED: Apex; the local org compiles and runs no code",
     ],
     "apex": "NOT_FOUND",
+    "search": ["Deneb", "E"],
+    "soap: create": [[True, None], [False, "REQUIRED_FIELD_MISSING"]],
+    "soap: update": True,
+    "soap: upsert": False,
+    "soap: delete": True,
+    "soap: undelete": True,
+    "soap: time": False,
     "recent": "SANDBOX_NOT_IMPLEMENTED",
     "required": ["REQUIRED_FIELD_MISSING", "Required fields are missing: [Name]"],
     "no such field": "INVALID_FIELD",

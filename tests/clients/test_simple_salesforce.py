@@ -103,6 +103,8 @@ def test_descriptions_and_refusals(served: ServedOrg) -> None:
         "limits": 100_000,
         "api_usage": 100_000,
         "tooling": 0,
+        "search": 22,
+        "quick_search": 1,
         "identity": "005",
     }
     assert seen["refusals"] == {

@@ -67,7 +67,7 @@ def test_records_are_changed_upserted_and_deleted(rest: RestClient) -> None:
     key = "<p:externalIDFieldName>External_Id__c</p:externalIDFieldName>"
     upserted = ask(rest, f"<p:upsert>{key}{both}</p:upsert>")
     gone = upserted[1].findtext(f"{P}id")
-    deleted = ask(rest, f"<p:delete><p:ids>{gone}</p:ids><p:ids>x</p:ids></p:delete>")
+    deleted = ask(rest, f"<p:delete><p:id>{gone}</p:id><p:ids>x</p:ids></p:delete>")
 
     assert updated.findtext(f"{P}success") == "true"
     assert [each.findtext(f"{P}created") for each in upserted] == ["false", "true"]
@@ -168,6 +168,7 @@ def test_descriptions_are_those_of_rest(rest: RestClient) -> None:
     kinds = [each.findtext(f"{P}recordTypeId") for each in account.iter(f"{P}recordTypeInfos")]
     assert kinds == [each["recordTypeId"] for each in by_rest["recordTypeInfos"]]
     assert account.find(f"{P}urls") is None
+    assert account.findtext(f"{P}urlNew") == f"{rest.server.url}/001/e"
 
 
 @pytest.mark.parametrize(

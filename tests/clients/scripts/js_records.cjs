@@ -93,6 +93,24 @@ report({
     return [done.compiled, done.success, done.compileProblem];
   },
   apex: async () => (await refusal(() => conn.apex.get('/anything')))[0],
+  search: async () =>
+    (await conn.search('FIND {Den* OR E} RETURNING Account(Name ORDER BY Name)')).searchRecords.map(
+      (row) => row.Name,
+    ),
+  'soap: create': async () => {
+    const made = await conn.soap.create([{ type: 'Account', Name: 'Soap' }, { type: 'Account' }]);
+    ids.soap = made[0].id;
+    return flags(made);
+  },
+  'soap: update': async () =>
+    (await conn.soap.update({ type: 'Account', Id: ids.soap, [key]: 'S-1' })).success,
+  'soap: upsert': async () => {
+    const record = { type: 'Account', Name: 'Soap 2', [key]: 'S-1' };
+    return (await conn.soap.upsert(key, [record]))[0].created;
+  },
+  'soap: delete': async () => (await conn.soap.delete([ids.soap]))[0].success,
+  'soap: undelete': async () => (await conn.soap.undelete([ids.soap]))[0].success,
+  'soap: time': async () => Number.isNaN(Date.parse((await conn.soap.getServerTimestamp()).timestamp)),
   recent: async () => (await refusal(() => conn.recent()))[0],
   required: () => refusal(() => conn.create('Account', { Phone: '1' })),
   'no such field': async () => (await refusal(() => conn.query('SELECT Nmae FROM Account')))[0],

@@ -64,6 +64,8 @@ def describe(sf: Salesforce) -> dict[str, Any]:
         "limits": sf.limits()["DailyApiRequests"]["Max"],
         "api_usage": sf.api_usage["api-usage"].total,
         "tooling": sf.toolingexecute("query/?q=SELECT+Id+FROM+ApexClass")["totalSize"],
+        "search": len(sf.search("FIND {N0007} RETURNING Account(Id)")["searchRecords"]),
+        "quick_search": len(sf.quick_search("slash")["searchRecords"]),
         "identity": sf.oauth2("userinfo")["user_id"][:3],
     }
 
