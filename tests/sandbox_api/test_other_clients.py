@@ -178,6 +178,18 @@ def test_the_allowance_of_batches_has_its_versions_name(
     assert len([key for key in limits if key.startswith("DailyBulkApi")]) == 1
 
 
+def test_records_are_counted_by_object(rest: RestClient) -> None:
+    rest.create("Account", {"Name": "A"})
+
+    asked = rest.get("limits/recordCount?sObjects=account,Contact,Nothing__c").json()
+    everything = rest.get("limits/recordCount").json()["sObjects"]
+
+    counts = [{"count": 1, "name": "Account"}, {"count": 0, "name": "Contact"}]
+    assert asked == {"sObjects": counts}
+    assert all(each in everything for each in counts)
+    assert {"count": 4, "name": "User"} in everything
+
+
 def test_batches_of_a_csv_job_are_told_in_xml_whatever_the_request_is(rest: RestClient) -> None:
     job = Bulk1(rest, operation="query", object="Account", contentType="CSV")
     batch = job.send("SELECT Id FROM Account", CSV)
