@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from sandbox.api.queries import DEFAULT_PAGE
+from sandbox.api.queries import DEFAULT_PAGE, open_page
 from sandbox.api.soap import child_text, local_name
 from sandbox.api.soap_records import Operation, check_count
 from sandbox.bulk.batch_query import xml_word
@@ -48,13 +48,11 @@ def _first_page(
 
 
 def _query_more(services: Services, actor: Actor, operation: Element) -> str:
-    key, _, start = (child_text(operation, "queryLocator") or "").rpartition("-")
-    snapshot = services.locators.find(key, actor.user_id)
-    if not (start.isdigit() and int(start) < len(snapshot.records)):
-        raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
-    end = int(start) + snapshot.page_size
+    asked = child_text(operation, "queryLocator") or ""
+    snapshot, key, start = open_page(services.locators, asked, actor)
+    end = start + snapshot.page_size
     locator = f"{key}-{end}" if end < len(snapshot.records) else ""
-    return _page("result", snapshot.records[int(start) : end], snapshot.total_size, locator)
+    return _page("result", snapshot.records[start:end], snapshot.total_size, locator)
 
 
 def _retrieve(services: Services, actor: Actor, operation: Element) -> str:

@@ -16,7 +16,8 @@ from sandbox.sosl.terms import Condition, malformed, parse_terms
 _FIND = re.compile(r"\s*FIND\s*\{((?:\\.|[^{}\\])*)\}", re.IGNORECASE | re.DOTALL)
 _IN = re.compile(r"\s*IN\s+(\w+)\s+FIELDS\b", re.IGNORECASE)
 _RETURNING = re.compile(r"\s*RETURNING\b", re.IGNORECASE)
-_LIMIT = re.compile(r"\s*LIMIT\s+(\d+)", re.IGNORECASE)
+_LIMIT = re.compile(r"\s*LIMIT\s+([0-9]{1,9})\b", re.IGNORECASE)
+_BAD_LIMIT = re.compile(r"\s*LIMIT\b", re.IGNORECASE)
 _NAME = re.compile(r"\s*(\w+)\s*")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CLAUSE = re.compile(r"\b(WHERE|USING|ORDER\s+BY|LIMIT|OFFSET)\b", re.IGNORECASE)
@@ -63,6 +64,8 @@ def parse_search(text: str) -> Search:
     limit = MOST_ROWS
     if given := _LIMIT.match(text, at):
         limit, at = min(int(given[1]), MOST_ROWS), given.end()
+    if _BAD_LIMIT.match(text, at):
+        raise malformed(f"LIMIT takes a number, not {text[at : at + 30]!r}")
     if text[at:].strip():
         raise not_implemented(f"SOSL {text[at:].split()[0].upper()}")
     return Search(matches, scope, tuple(returning), limit)

@@ -21,6 +21,8 @@ _TOKEN = re.compile(r'"[^"]*"|[()]|[^\s()"]+')
 _WORD = re.compile(r"\w+")
 _WORD_OR_WILDCARD = re.compile(r"[\w*?]+")
 _SHORTEST = 2
+#: Nobody nests a search deeper; a request of brackets only must not use up the stack.
+_DEEPEST = 50
 
 
 def split_words(text: str) -> list[str]:
@@ -55,6 +57,7 @@ class _Reader:
     def __init__(self, tokens: Sequence[str]) -> None:
         self._tokens = tokens
         self._at = 0
+        self._depth = 0
 
     @property
     def here(self) -> str | None:
@@ -76,6 +79,14 @@ class _Reader:
         return lambda fields: all(one(fields) for one in needed)
 
     def _read_one(self) -> Condition:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise malformed("the search is nested too deeply")
+        one = self._read_inner()
+        self._depth -= 1
+        return one
+
+    def _read_inner(self) -> Condition:
         if self._take("not"):
             unwanted = self._read_one()
             return lambda fields: not unwanted(fields)

@@ -115,6 +115,16 @@ def test_a_query_tells_parents_children_and_nothing(rest: RestClient) -> None:
     assert record.findtext(f"{SF}Contacts/{P}records/{SF}Id") == contact
 
 
+def test_letters_that_xml_forbids_are_left_out(rest: RestClient) -> None:
+    rest.create("Account", {"Name": "A\u0001B", "Phone": "<&>"})
+    soql = "SELECT Name, Phone FROM Account"
+
+    (result,) = ask(rest, f"<p:query><p:queryString>{soql}</p:queryString></p:query>")
+
+    assert result.findtext(f"{P}records/{SF}Name") == "AB"
+    assert result.findtext(f"{P}records/{SF}Phone") == "<&>"
+
+
 def test_a_long_result_comes_in_pages(rest: RestClient) -> None:
     rows = [{"Name": f"N{n}"} for n in range(2001)]
     rest.server.org.seed([{"sobject": "Account", "records": rows}])

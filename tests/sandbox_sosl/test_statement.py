@@ -79,6 +79,8 @@ def test_returning_is_cut_into_its_clauses() -> None:
         ("SELECT Id FROM Account", "MALFORMED_SEARCH"),
         ("FIND {ab", "MALFORMED_SEARCH"),
         ("FIND {ab} RETURNING", "MALFORMED_SEARCH"),
+        ("FIND {ab} LIMIT x", "MALFORMED_SEARCH"),
+        (f"FIND {{ab}} LIMIT {'9' * 5000}", "MALFORMED_SEARCH"),
         ("FIND {ab} RETURNING Account(Id", "MALFORMED_SEARCH"),
         ("FIND {ab} IN SIDEBAR FIELDS", "SANDBOX_NOT_IMPLEMENTED"),
         ("FIND {ab} RETURNING Account WITH NETWORK = 'x'", "SANDBOX_NOT_IMPLEMENTED"),
