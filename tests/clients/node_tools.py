@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,20 @@ OLDEST_NODE = 18
 _FETCH_S = 300
 
 
-def find_node() -> str:
-    """The path of a Node that jsforce runs on; skips the test by name without one."""
+@dataclass(frozen=True)
+class Jsforce:
+    """Node, and the folder with jsforce and all that it needs."""
+
+    node: str
+    modules: Path
+
+
+def find_jsforce() -> Jsforce:
+    """What runs jsforce; skips the test, with the reason, where there is none."""
+    return Jsforce(_find_node(), _fetch_jsforce())
+
+
+def _find_node() -> str:
     node = shutil.which("node")
     if node is None:
         pytest.skip("jsforce: there is no node on this machine")
@@ -31,12 +44,9 @@ def find_node() -> str:
     return node
 
 
-def fetch_jsforce() -> Path:
-    """The `node_modules` with exactly the locked packages; skips the test when npm has none.
-
-    The folder is named after the lock, so that a new lock is a new folder, and it takes its name
-    only when it is whole, so that an interrupted fetch leaves nothing half-done behind.
-    """
+def _fetch_jsforce() -> Path:
+    # The folder is named after the lock, so that a new lock is a new folder, and it takes its name
+    # only when it is whole, so that an interrupted fetch leaves nothing half-done behind.
     lock = (HERE / "package-lock.json").read_bytes()
     folder = ROOT / ".local" / "jsforce" / hashlib.sha256(lock).hexdigest()[:12]
     if not folder.is_dir():
@@ -52,14 +62,15 @@ def _fetch_into(folder: Path) -> None:
     draft.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, draft)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries", "1"]
     try:
         done = subprocess.run(
             command, cwd=draft, capture_output=True, text=True, timeout=_FETCH_S, check=False
         )
+        why = done.stderr.strip()[-300:] if done.returncode else ""
     except subprocess.TimeoutExpired:
-        pytest.skip(f"jsforce: npm ci did not end within {_FETCH_S} s")
-    if done.returncode:
+        why = f"it did not end within {_FETCH_S} s"
+    if why:
         shutil.rmtree(draft)
-        pytest.skip(f"jsforce: npm ci failed: {done.stderr.strip()[-300:]}")
+        pytest.skip(f"jsforce: npm ci failed: {why}")
     draft.rename(folder)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clients.node_tools import fetch_jsforce, find_node
+from tests.clients.node_tools import find_jsforce
 from tests.clients.served import ServedOrg, run_client, serve_org
 from tests.conftest import ROOT
 from tests.sandbox_api.clients import RestClient
@@ -18,15 +19,26 @@ ADMIN = "admin@manufaktura.example"
 SCRIPTS = Path(__file__).parent / "scripts"
 
 
-def run(org: ServedOrg, script: str, *arguments: str, scheme: str = "http") -> dict[str, Any]:
-    node = find_node()
-    environment = {"NODE_PATH": str(fetch_jsforce()), "SCHEME": scheme}
-    return run_client(org, [node, str(SCRIPTS / f"{script}.cjs"), *arguments], **environment)
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    """Runs one of the scripts and gives its report; a skip is found out once for all tests."""
+    jsforce = find_jsforce()
+
+    def run_script(
+        org: ServedOrg, script: str, *arguments: str, scheme: str = "http"
+    ) -> dict[str, Any]:
+        command = [jsforce.node, str(SCRIPTS / f"{script}.cjs"), *arguments]
+        return run_client(org, command, NODE_PATH=str(jsforce.modules), SCHEME=scheme)
+
+    return run_script
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_every_login_reaches_the_org_and_a_lost_session_is_renewed(
-    served: ServedOrg, scheme: str
+    served: ServedOrg, run: Run, scheme: str
 ) -> None:
     url = {"http": served.url, "https": served.tls_url}[scheme]
 
@@ -48,7 +60,7 @@ def test_every_login_reaches_the_org_and_a_lost_session_is_renewed(
     }
 
 
-def test_records_queries_and_descriptions(served: ServedOrg, rest: RestClient) -> None:
+def test_records_queries_and_descriptions(served: ServedOrg, rest: RestClient, run: Run) -> None:
     seen = run(served, "js_records")
 
     assert seen == RECORDS
@@ -108,7 +120,7 @@ RECORDS = {
 }
 
 
-def test_both_bulk_apis(served: ServedOrg, rest: RestClient) -> None:
+def test_both_bulk_apis(served: ServedOrg, rest: RestClient, run: Run) -> None:
     without_name = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
 
     assert run(served, "js_bulk") == {
@@ -127,7 +139,7 @@ def test_both_bulk_apis(served: ServedOrg, rest: RestClient) -> None:
     assert [row["Name"] for row in left] == ["Last", "Nova"]
 
 
-def test_metadata_goes_in_and_comes_out(tmp_path: Path) -> None:
+def test_metadata_goes_in_and_comes_out(tmp_path: Path, run: Run) -> None:
     archive = tmp_path / "project.zip"
     source = ROOT / "salesforce" / "force-app" / "main" / "default"
     archive.write_bytes(zip_of(convert_source(source)))
