@@ -33,6 +33,11 @@ def refuse_guards(call: Call) -> None:
             raise not_implemented(f"request header {name} on {call.method}")
 
 
+def names_tags(call: Call) -> bool:
+    """Whether the call speaks of ETags, so that the record's must be known."""
+    return any(name in call.headers for name in _TAG_HEADERS)
+
+
 def check_tags(call: Call, tag: str | None) -> bool:
     """False when a GET need not be answered, since the client has this very record.
 

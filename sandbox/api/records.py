@@ -14,6 +14,7 @@ from sandbox.api.conditions import (
     check_tags,
     last_modified,
     make_tag,
+    names_tags,
     refuse_guards,
     unmodified_since,
 )
@@ -67,7 +68,8 @@ def update_record(call: Call, sobject: str, record_id: str) -> Answer:
         )
     org = call.services.org
     with org.transaction():
-        check_tags(call, record_tag(call, target, record_id))
+        if names_tags(call):
+            check_tags(call, record_tag(call, target, record_id))
         org.update(
             call.actor, target.name, record_id, values, unmodified_since=unmodified_since(call)
         )
