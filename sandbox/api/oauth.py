@@ -32,7 +32,8 @@ def make_oauth_blueprint(services: Services) -> Blueprint:
     @blueprint.post("/services/oauth2/token")
     def issue_token() -> Response:
         try:
-            form = {**request.form.to_dict(), **_basic_client()}
+            # In the address they count as well; there are clients that put them there.
+            form = {**request.values.to_dict(), **_basic_client()}
             return to_response(_issue(services, form))
         except GrantRefusedError as error:
             return _refuse(error, 400)

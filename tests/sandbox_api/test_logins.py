@@ -204,6 +204,19 @@ def test_an_unsigned_assertion_is_refused(org: LocalOrgServer, session: requests
     assert ask_with_assertion(org, session, f"{none}.{claims}.").status_code == 400
 
 
+def test_a_login_may_stand_in_the_address(org: LocalOrgServer, session: requests.Session) -> None:
+    given = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
+
+    answer = session.post(
+        f"{org.url}/services/oauth2/token",
+        params={"grant_type": "client_credentials", **given},
+        timeout=30,
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["instance_url"] == org.url
+
+
 def test_a_refresh_token_gives_a_new_access_token(
     org: LocalOrgServer, session: requests.Session
 ) -> None:
