@@ -25,7 +25,14 @@ OTHER_RESOURCES = (
     "GET /services/oauth2/userinfo",
     "POST /services/oauth2/revoke",
     "GET /id/{org_id}/{user_id}",
-    "POST /services/Soap/u/{version} login, getUserInfo, undelete, emptyRecycleBin, merge",
+    "POST /services/oauth2/introspect",
+    "POST /services/Soap/u/{version} login, logout, getUserInfo",
+    "POST /services/Soap/u/{version} create, update, upsert, delete",
+    "POST /services/Soap/u/{version} query, queryAll, queryMore, retrieve",
+    "POST /services/Soap/u/{version} describeGlobal, describeSObject(s), getServerTimestamp",
+    "POST /services/Soap/u/{version} undelete, emptyRecycleBin, merge",
+    "POST /services/Soap/c/{version} login, logout, getUserInfo",
+    "POST /services/Soap/s/{version} executeAnonymous, refused as a failed compilation",
     "POST /services/Soap/m/{version} deploy, checkDeployStatus",
     "POST /services/Soap/m/{version} describeMetadata, listMetadata",
     "POST /services/Soap/m/{version} retrieve, checkRetrieveStatus",
@@ -35,11 +42,11 @@ OTHER_RESOURCES = (
 )
 #: Resources of Salesforce that clients of this product's kind use, and that are missing.
 MISSING_RESOURCES = (
-    "GET /services/data/vNN.0/search",
+    "GET /services/data/vNN.0/parameterizedSearch",
     "GET /services/data/vNN.0/sobjects/Order/describe/layouts",
     "GET /services/data/vNN.0/recent",
     "POST /services/data/vNN.0/actions/standard",
-    "GET /services/data/vNN.0/tooling/executeAnonymous",
+    "GET /services/data/vNN.0/sobjects/Order/listviews",
 )
 MISSING_GRANTS = ("authorization_code", "urn:ietf:params:oauth:grant-type:device")
 #: Features of SOQL, each by a query that uses it and nothing else of note.

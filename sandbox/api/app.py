@@ -28,6 +28,7 @@ from sandbox.api import (
     queries,
     records,
     resources,
+    search,
     tooling,
     tree,
 )
@@ -72,6 +73,7 @@ FAMILIES = (
     external_ids,
     changes,
     queries,
+    search,
     collections,
     composite,
     graph,

@@ -1,7 +1,8 @@
 """The first Bulk API: `/services/async/NN.0/job` with its batches.
 
-Owns what a client may ask of a job and when. The format of an answer is that of the request or of
-the job: JSON for clients that speak it, XML for all others. Source: Bulk API developer guide.
+Owns what a client may ask of a job and when, and in which format it is told: about batches in the
+job's own (JSON, else XML), about jobs also in that of the request. Extractors read the batches of a
+CSV job as XML even though each of their requests says JSON. Source: Bulk API developer guide.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ _MEDIA_TYPES = {
     ContentType.JSON: "application/json;charset=UTF-8",
     ContentType.XML: "application/xml",
 }
+#: Without a charset, unlike the rows of a query: salesforce-bulk compares the whole header.
+OUTCOMES_TYPE = "text/csv"
 _QUERIES = ("query", "queryAll")
 #: How simple clients number the two modes.
 _MODES = {"0": "Parallel", "1": "Serial", "parallel": "Parallel", "serial": "Serial"}
@@ -75,9 +78,7 @@ def _respond(services: Services, view: View) -> Callable[..., Response]:
     def answer(version: str, **ids: str) -> Response:
         job_id = ids.pop("job_id", None)
         job = services.bulk.batches.find_job(job_id) if job_id else None
-        is_json = "json" in request.headers.get("Content-Type", "") or (
-            job is not None and job.content_type is ContentType.JSON
-        )
+        is_json = _is_json(job, is_about_job="/batch" not in request.path)
         try:
             actor = admit_caller(services, g.kind)
             split_path(f"/services/data/v{version}")
@@ -90,6 +91,13 @@ def _respond(services: Services, view: View) -> Callable[..., Response]:
             return show_error(error, is_json=is_json)
 
     return answer
+
+
+def _is_json(job: BatchJob | None, *, is_about_job: bool) -> bool:
+    says_json = "json" in request.headers.get("Content-Type", "")
+    if job is None:
+        return says_json
+    return job.content_type is ContentType.JSON or (says_json and is_about_job)
 
 
 def _known(job: BatchJob | None) -> BatchJob:
@@ -135,7 +143,8 @@ def _read_job(_: Services, job: BatchJob, *, is_json: bool) -> Response:
 
 
 def _change_job(services: Services, job: BatchJob, *, is_json: bool) -> Response:
-    state = _read_body(is_json).get("state", "")
+    is_xml_body = "xml" in request.headers.get("Content-Type", "")
+    state = _read_body(is_json and not is_xml_body).get("state", "")
     if state not in {BoxState.CLOSED, BoxState.ABORTED}:
         raise Bulk1Error("InvalidJobState", f"A job can be Closed or Aborted, not {state}")
     if job.state is BoxState.ABORTED:
@@ -211,7 +220,7 @@ def _csv_outcomes(outcomes: list[dict[str, Any]]) -> Response:
     for one in outcomes:
         success, created = (str(one[name]).lower() for name in ("success", "created"))
         writer.writerow([one["id"], success, created, one["text"]])
-    return Response("".join(lines), content_type=CSV_TYPE)
+    return Response("".join(lines), content_type=OUTCOMES_TYPE)
 
 
 def _find_batch(job: BatchJob, batch_id: str) -> Batch:

@@ -120,8 +120,8 @@ def show_outcomes(outcomes: Sequence[Mapping[str, Any]]) -> Response:
 
 
 def as_json(value: object, status: int = 200) -> Response:
-    """A JSON answer."""
-    return Response(jsonio.dumps(value), status, content_type="application/json;charset=UTF-8")
+    """A JSON answer. No charset: tap-salesforce and salesforce-bulk compare the whole header."""
+    return Response(jsonio.dumps(value), status, content_type="application/json")
 
 
 def as_xml(root: str, inner: str, status: int = 200) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sandbox.api.describe_fields import describe_field, reference_facts
 from sandbox.org.access import Access
 from sandbox.org.schema import ChildRelationship, RecordType, Schema, SObject
+from sandbox.sosl.running import is_searchable
 
 
 def describe_briefly(sobject: SObject, data_url: str, access: Access) -> dict[str, object]:
@@ -38,7 +39,7 @@ def describe_briefly(sobject: SObject, data_url: str, access: Access) -> dict[st
         "queryable": sobject.queryable,
         "replicateable": sobject.queryable,
         "retrieveable": sobject.queryable,
-        "searchable": False,
+        "searchable": is_searchable(sobject),
         "triggerable": sobject.createable,
         "undeletable": sobject.deletable and "delete" in may,
         "updateable": sobject.updateable and "edit" in may,

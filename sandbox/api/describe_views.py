@@ -5,14 +5,25 @@ Source: REST API guide, "Describe Global", "sObject Basic Information", "sObject
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sandbox.api.call import Answer, Call, Route
+from sandbox.api.conditions import check_conditions, last_modified
 from sandbox.api.describe import describe_briefly, describe_fully
 from sandbox.api.rows import find_sobject
-from sandbox.org.errors import not_implemented
+
+if TYPE_CHECKING:
+    from sandbox.org.actor import Actor
+    from sandbox.org.org import Org
+    from sandbox.org.schema import SObject
 
 
 def list_sobjects(call: Call) -> Answer:
-    """Every sObject that the caller may see, briefly."""
+    """Every sObject that the caller may see, briefly; 304 when no deploy changed the schema."""
+    since = call.services.org.schema_since
+    unchanged = check_conditions(call, since)
+    if unchanged is not None:
+        return unchanged
     access = call.actor.access
     visible = filter(access.can_see, call.services.org.schema.objects.values())
     objects = sorted(visible, key=lambda o: o.name)
@@ -21,21 +32,20 @@ def list_sobjects(call: Call) -> Answer:
             "encoding": "UTF-8",
             "maxBatchSize": 200,
             "sobjects": [describe_briefly(sobject, call.data_url, access) for sobject in objects],
-        }
+        },
+        headers=last_modified(since),
     )
 
 
 def describe_sobject(call: Call, sobject: str) -> Answer:
-    """One sObject with its fields, record types and child relationships."""
+    """One sObject with its fields, record types and child relationships; 304 as above."""
     target = find_sobject(call, sobject)
-    body = describe_fully(call.services.org.schema, target, call.data_url, call.actor.access)
-    ids = _record_type_ids(call, target.name)
-    infos = body["recordTypeInfos"]
-    assert isinstance(infos, list)  # noqa: S101 - narrows the type
-    for info in infos:
-        if not info["master"]:
-            info["recordTypeId"] = ids.get(info["developerName"])
-    return Answer(body=body)
+    since = call.services.org.schema_since
+    unchanged = check_conditions(call, since)
+    if unchanged is not None:
+        return unchanged
+    body = describe_whole(call.services.org, call.actor, target, call.data_url)
+    return Answer(body=body, headers=last_modified(since))
 
 
 def show_basic_information(call: Call, sobject: str) -> Answer:
@@ -45,16 +55,23 @@ def show_basic_information(call: Call, sobject: str) -> Answer:
     return Answer(body={"objectDescribe": brief, "recentItems": []})
 
 
-def refuse_layouts(call: Call, sobject: str, **_: str) -> Answer:
-    """Page layouts are not served."""
-    raise not_implemented(f"describe/layouts of {sobject}")
+def describe_whole(org: Org, actor: Actor, target: SObject, data_url: str) -> dict[str, object]:
+    """All that is told of one sObject, the Ids of its record types among it."""
+    body = describe_fully(org.schema, target, data_url, actor.access)
+    ids = _record_type_ids(org, actor, target.name)
+    infos = body["recordTypeInfos"]
+    assert isinstance(infos, list)  # noqa: S101 - narrows the type
+    for info in infos:
+        if not info["master"]:
+            info["recordTypeId"] = ids.get(info["developerName"])
+    return body
 
 
-def _record_type_ids(call: Call, sobject: str) -> dict[str, str]:
-    if call.services.org.schema.sobject("RecordType") is None:
+def _record_type_ids(org: Org, actor: Actor, sobject: str) -> dict[str, str]:
+    if org.schema.sobject("RecordType") is None:
         return {}
     soql = f"SELECT Id, DeveloperName FROM RecordType WHERE SobjectType = '{sobject}'"  # noqa: S608
-    found = call.services.org.query(call.actor, soql)
+    found = org.query(actor, soql)
     return {str(row["DeveloperName"]): str(row["Id"]) for row in found.records}
 
 
@@ -62,8 +79,4 @@ _NESTED = frozenset({"composite", "batch"})
 ROUTES = [
     Route("sobjects", {"GET": list_sobjects}, "describe", _NESTED),
     Route("sobjects/{sobject}/describe", {"GET": describe_sobject}, "describe", _NESTED),
-    Route("sobjects/{sobject}/describe/layouts", {"GET": refuse_layouts}, "describe"),
-    Route(
-        "sobjects/{sobject}/describe/layouts/{record_type_id}", {"GET": refuse_layouts}, "describe"
-    ),
 ]

@@ -9,7 +9,13 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 
 from sandbox.api.call import Answer, Call, Route
-from sandbox.api.conditions import check_conditions, last_modified, unmodified_since
+from sandbox.api.conditions import (
+    check_conditions,
+    check_tags,
+    last_modified,
+    refuse_guards,
+    unmodified_since,
+)
 from sandbox.api.records import modification_time
 from sandbox.api.router import not_found
 from sandbox.api.rows import (
@@ -35,6 +41,7 @@ def read_by_external_id(call: Call, sobject: str, ext_field: str, ext_value: str
         raise not_found()
     if len(matches) > 1:
         return multiple_choices(call, target, matches)
+    check_tags(call, None)
     modified = modification_time(call, target, matches[0])
     unchanged = check_conditions(call, modified)
     if unchanged is not None:
@@ -49,6 +56,7 @@ def upsert_record(call: Call, sobject: str, ext_field: str, ext_value: str) -> A
     field = find_external_field(call, target, ext_field)
     values = record_values(call.json_object())
     _refuse_key_in_body(values, field)
+    check_tags(call, None)
     if unmodified_since(call) is not None:
         return _update_unmodified(call, target, field, ext_value, values)
     org = call.services.org
@@ -69,6 +77,7 @@ def upsert_record(call: Call, sobject: str, ext_field: str, ext_value: str) -> A
 
 def delete_by_external_id(call: Call, sobject: str, ext_field: str, ext_value: str) -> Answer:
     """204; 300 and nothing done when several records match."""
+    refuse_guards(call)
     target = find_sobject(call, sobject)
     org = call.services.org
     with org.transaction():

@@ -37,10 +37,15 @@ _SALESFORCE_NAMES = (".salesforce.com", ".force.com")
 _FREE_KINDS = {
     "/services/data": "versions",
     "/services/oauth2/token": "token",
+    "/services/oauth2/introspect": "introspect",
     "/services/oauth2/revoke": "revoke",
     "/services/oauth2/userinfo": "userinfo",
 }
-_FREE_PREFIXES = {"/id/": "identity", "/services/Soap/u/": "soap_login"}
+_FREE_PREFIXES = {
+    "/id/": "identity",
+    "/services/Soap/c/": "soap_login",
+    "/services/Soap/u/": "soap_login",
+}
 _FREE = frozenset({*_FREE_KINDS.values(), *_FREE_PREFIXES.values()})
 #: The same for SOAP that is counted once its session is found good.
 _SOAP_PREFIXES = {"/services/Soap/m/": "metadata", "/services/Soap/s/": "apex"}

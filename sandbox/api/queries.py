@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.api.call import Answer, Call, Route
 from sandbox.api.query_columns import show_columns, show_plan
@@ -15,10 +15,15 @@ from sandbox.fault import FaultAction, find_hit
 from sandbox.org.errors import not_implemented, refuse
 from sandbox.soql import parse
 
+if TYPE_CHECKING:
+    from sandbox.api.locators import Locators, Snapshot
+    from sandbox.org.actor import Actor
+
 DEFAULT_PAGE = 2000
 SMALLEST_PAGE = 200
 LARGEST_PAGE = 2000
 _RECORD_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
+_LOCATOR = re.compile(r"(\w+)-([0-9]{1,9})")
 _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
 
@@ -34,11 +39,7 @@ def run_query_all(call: Call) -> Answer:
 
 def read_page(call: Call, locator: str) -> Answer:
     """A further page: `01g…-2000` is the row to start from."""
-    key, _, offset = locator.rpartition("-")
-    snapshot = call.services.locators.find(key, call.actor.user_id)
-    start = int(offset) if offset.isdigit() else -1
-    if not 0 <= start < len(snapshot.records):
-        raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
+    snapshot, key, start = open_page(call.services.locators, locator, call.actor)
     page = snapshot.records[start : start + _shorten(call, snapshot.page_size)]
     end = start + len(page)
     resource = "queryAll" if "/queryall/" in call.path.lower() else "query"
@@ -50,6 +51,20 @@ def read_page(call: Call, locator: str) -> Answer:
         body["nextRecordsUrl"] = f"{call.data_url}/{resource}/{key}-{end}"
     body["records"] = [show_row(row, call.data_url) for row in page]
     return Answer(body=body)
+
+
+def open_page(locators: Locators, locator: str, actor: Actor) -> tuple[Snapshot, str, int]:
+    """The result behind a locator, its key, and the row to start from.
+
+    Raises OrgError INVALID_QUERY_LOCATOR.
+    """
+    found = _LOCATOR.fullmatch(locator)
+    if found is None:
+        raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
+    snapshot, start = locators.find(found[1], actor.user_id), int(found[2])
+    if start >= len(snapshot.records):
+        raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
+    return snapshot, found[1], start
 
 
 def show_row(row: Mapping[str, Any], data_url: str) -> dict[str, object]:

@@ -8,7 +8,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from sandbox.api.call import Answer, Call, Route
-from sandbox.api.conditions import check_conditions, last_modified, unmodified_since
+from sandbox.api.conditions import (
+    TAGGED,
+    check_conditions,
+    check_tags,
+    last_modified,
+    make_tag,
+    names_tags,
+    refuse_guards,
+    unmodified_since,
+)
 from sandbox.api.describe_views import show_basic_information
 from sandbox.api.rows import (
     asked_fields,
@@ -36,15 +45,19 @@ def read_record(call: Call, sobject: str, record_id: str) -> Answer:
     """The record, all fields or those of `?fields=`; 304 when it did not change."""
     target = find_sobject(call, sobject)
     modified = modification_time(call, target, record_id)
+    tag = record_tag(call, target, record_id)
+    headers = last_modified(modified) | ({"ETag": tag} if tag else {})
+    if not check_tags(call, tag):
+        return Answer(304, None, headers)
     unchanged = check_conditions(call, modified)
     if unchanged is not None:
         return unchanged
     shown = show_record(call, target, record_id, asked_fields(call))
-    return Answer(200, shown, last_modified(modified))
+    return Answer(200, shown, headers)
 
 
 def update_record(call: Call, sobject: str, record_id: str) -> Answer:
-    """204. With `If-Unmodified-Since` the org refuses (412) when somebody was quicker."""
+    """204. Guarded by `If-Unmodified-Since` or `If-Match`: 412 when somebody was quicker."""
     target = find_sobject(call, sobject)
     values = record_values(call.json_object())
     if any(name.lower() == "id" for name in values):
@@ -55,6 +68,8 @@ def update_record(call: Call, sobject: str, record_id: str) -> Answer:
         )
     org = call.services.org
     with org.transaction():
+        if names_tags(call):
+            check_tags(call, record_tag(call, target, record_id))
         org.update(
             call.actor, target.name, record_id, values, unmodified_since=unmodified_since(call)
         )
@@ -63,11 +78,22 @@ def update_record(call: Call, sobject: str, record_id: str) -> Answer:
 
 def delete_record(call: Call, sobject: str, record_id: str) -> Answer:
     """204; the record goes to the recycle bin."""
+    refuse_guards(call)
     target = find_sobject(call, sobject)
     org = call.services.org
     with org.transaction():
         org.delete(call.actor, target.name, record_id)
     return Answer(204)
+
+
+def record_tag(call: Call, sobject: SObject, record_id: str) -> str | None:
+    """The ETag of the record; None for sObjects whose records have none.
+
+    Raises OrgError when there is no such record.
+    """
+    if sobject.name != TAGGED:
+        return None
+    return make_tag(call.services.org.retrieve(call.actor, sobject.name, record_id))
 
 
 def modification_time(call: Call, sobject: SObject, record_id: str) -> datetime | None:
@@ -83,6 +109,8 @@ def modification_time(call: Call, sobject: SObject, record_id: str) -> datetime 
 
 
 ROUTES = [
+    # Salesforce's other spelling of a create, for clients that always name a key.
+    Route("sobjects/{sobject}/Id", {"POST": create_record}, "sobjects", frozenset({"composite"})),
     Route(
         "sobjects/{sobject}",
         {"GET": show_basic_information, "POST": create_record},

@@ -9,9 +9,12 @@ _RESOURCES = {
     "composite": "composite",
     "jobs": "jobs",
     "limits": "limits",
+    "metadata": "metadata",
     "query": "query",
     "queryAll": "queryAll",
+    "search": "search",
     "sobjects": "sobjects",
+    "tooling": "tooling",
 }
 
 

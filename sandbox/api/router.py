@@ -64,6 +64,10 @@ KNOWN_ELSEWHERE = frozenset(
         "dataset",
     }
 )
+#: The same below `sobjects/X`, where they would be taken for a record's Id or an external ID.
+PARTS_ELSEWHERE = frozenset(
+    {"approvallayouts", "compactlayouts", "defaultvalues", "layouts", "listviews", "quickactions"}
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ class Router:
         Raises OrgError SANDBOX_NOT_IMPLEMENTED for a real resource that is missing here, and
         NOT_FOUND for anything else.
         """
+        _refuse_missing_part(segments)
         for pattern, route in self._by_length.get(len(segments), ()):
             arguments = _fill(pattern, segments)
             if arguments is not None:
@@ -129,6 +134,13 @@ class Router:
         if segments and segments[0] in KNOWN_ELSEWHERE:
             raise not_implemented(f"resource {'/'.join(segments[:2])}")
         raise not_found()
+
+
+def _refuse_missing_part(segments: tuple[str, ...]) -> None:
+    lowered = tuple(part.lower() for part in segments)
+    part = lowered[3:4] if lowered[2:3] == ("describe",) else lowered[2:3]
+    if lowered[:1] == ("sobjects",) and PARTS_ELSEWHERE.intersection(part):
+        raise not_implemented(f"resource {'/'.join(segments)}")
 
 
 def _fill(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:

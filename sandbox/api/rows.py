@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sandbox.api.call import Call
 from sandbox.api.router import not_found
 from sandbox.org.errors import not_implemented, refuse
+from sandbox.org.ids import normalize_id
 from sandbox.org.schema import Field, SObject
 from sandbox.org.values import to_json
 
@@ -50,7 +51,8 @@ def show_record(
     """
     wanted = list(fields) if fields else None
     values = call.services.org.retrieve(call.actor, sobject.name, record_id, wanted)
-    full_id = str(values.get("Id") or record_id)
+    # The caller may have named the record by the 15 characters of old.
+    full_id = str(values.get("Id") or normalize_id(record_id))
     shown: dict[str, object] = {"attributes": record_attributes(call, sobject.name, full_id)}
     for name, value in values.items():
         field = sobject.field(name)

@@ -22,6 +22,8 @@ SECURITY_TOKEN = "SANDBOXTOKEN"  # noqa: S105 - the same
 ADMIN_USERNAME = "admin@manufaktura.example"
 #: Client credentials run as this user, as an External Client App's policy would say.
 INTEGRATION_USERNAME = "integration@manufaktura.example"
+#: What is told of tokens that stay good until they are revoked: clients insist on an end.
+_ENDLESS = timedelta(days=3650)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,16 @@ class Session:
     username: str
     issued_at: str
     is_refresh: bool = False
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """What introspection tells of a live token; times in seconds since 1970."""
+
+    username: str
+    is_refresh: bool
+    issued_at: int
+    expires_at: int
 
 
 class Sessions:
@@ -63,14 +75,24 @@ class Sessions:
 
     def username_of(self, token: str, now: datetime, *, is_refresh: bool = False) -> str | None:
         """Whose token this is; None when it is unknown, revoked, expired or of another sort."""
+        found = self.describe(token, now)
+        return found.username if found and found.is_refresh == is_refresh else None
+
+    def describe(self, token: str, now: datetime) -> TokenFacts | None:
+        """All about a token of either sort; None when it is unknown, revoked or expired."""
         session = self._by_token.get(token)
-        if session is None or session.is_refresh != is_refresh:
+        if session is None:
             return None
-        if self._lifetime and not is_refresh:
-            age = now - datetime.fromisoformat(session.issued_at)
-            if age > self._lifetime:
-                return None
-        return session.username
+        issued_at = datetime.fromisoformat(session.issued_at)
+        lifetime = None if session.is_refresh else self._lifetime
+        if lifetime and now > issued_at + lifetime:
+            return None
+        return TokenFacts(
+            session.username,
+            session.is_refresh,
+            int(issued_at.timestamp()),
+            int((issued_at + (lifetime or _ENDLESS)).timestamp()),
+        )
 
     def revoke(self, token: str) -> bool:
         """End a token for good; False when there was none."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sandbox.api.services import Services
     from sandbox.org.actor import Actor
 
+ENTERPRISE = ("urn:enterprise.soap.sforce.com", "urn:fault.enterprise.soap.sforce.com")
 PARTNER = ("urn:partner.soap.sforce.com", "urn:fault.partner.soap.sforce.com")
 METADATA = ("http://soap.sforce.com/2006/04/metadata",) * 2
 APEX = ("http://soap.sforce.com/2006/08/apex",) * 2
@@ -82,10 +83,15 @@ def admit_soap_caller(services: Services, envelope: Element, kind: str | None = 
 
     Raises OrgError as REST does.
     """
-    token = next((e.text for e in envelope.iter() if local_name(e) == "sessionId"), None)
-    actor = admit_session(services, (token or "").strip(), kind or g.kind)
+    actor = admit_session(services, session_id(envelope), kind or g.kind)
     g.user = actor.username
     return actor
+
+
+def session_id(envelope: Element) -> str:
+    """The token of the session header; empty without one."""
+    token = next((e.text for e in envelope.iter() if local_name(e) == "sessionId"), None)
+    return (token or "").strip()
 
 
 def local_name(element: Element) -> str:

@@ -1,6 +1,7 @@
 """The Apex SOAP API: refused by name, since the org runs no Apex.
 
-Owns the refusal, so that `apex run` of a client says what is the matter instead of "not found".
+Owns that code is refused as a failed compilation, which `apex run` of a client shows to its user,
+and all else as a fault.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
+from sandbox.api.apex import refuse_code
 from sandbox.api.soap import (
     APEX,
     admit_soap_caller,
@@ -16,6 +18,7 @@ from sandbox.api.soap import (
     check_version,
     find_operation,
     not_served,
+    to_xml,
 )
 
 if TYPE_CHECKING:
@@ -40,4 +43,6 @@ def _answer(services: Services, version: str, envelope: Element) -> str:
     check_version(version)
     name, _ = find_operation(envelope)
     admit_soap_caller(services, envelope)
+    if name == "executeAnonymous":
+        return to_xml("executeAnonymousResponse", {"result": refuse_code()})
     raise not_served(name)

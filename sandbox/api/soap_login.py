@@ -1,18 +1,21 @@
-"""The partner SOAP API: `login`, `getUserInfo`, and what REST cannot do with records.
+"""The partner and enterprise SOAP APIs: sessions, and what REST cannot do with records.
 
-Owns the old default login of simple-salesforce. What else SOAP has is refused by name. Source:
-SOAP API guide, "login()"; the faults' prefix `sf:` is what clients look for.
+Owns the old default login of simple-salesforce. The two APIs differ in their namespace only as long
+as no typed record is sent; records go through the partner API. What else SOAP has is refused by
+name. Source: SOAP API guide, "login()", "logout()"; the faults' prefix `sf:` is what clients look
+for.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
 
+from sandbox.api import soap_describes, soap_queries, soap_saves
 from sandbox.api.grants import find_login_user, is_password
 from sandbox.api.soap import (
+    ENTERPRISE,
     PARTNER,
     SoapFaultError,
     admit_soap_caller,
@@ -21,8 +24,10 @@ from sandbox.api.soap import (
     find_operation,
     local_name,
     not_served,
+    session_id,
 )
-from sandbox.api.soap_records import OPERATIONS, answer_operation
+from sandbox.api.soap_records import OPERATIONS
+from sandbox.api.soap_user import describe_soap_user
 from sandbox.org.errors import refuse
 
 if TYPE_CHECKING:
@@ -32,34 +37,44 @@ if TYPE_CHECKING:
 
 #: From this version on Salesforce has no login() any more.
 _NO_LOGIN_SINCE = 65.0
+#: The letter in the path -> the namespaces of answers and faults.
+_FLAVOURS = {"c": ENTERPRISE, "u": PARTNER}
+#: Operations with records whose types the client does not know, which is the partner API.
+_UNTYPED = soap_saves.OPERATIONS | soap_queries.OPERATIONS | soap_describes.OPERATIONS
 
 
 def make_soap_blueprint(services: Services) -> Blueprint:
-    """Routes of the partner SOAP API."""
+    """Routes of both SOAP APIs for records."""
     blueprint = Blueprint("soap", __name__)
 
-    @blueprint.post("/services/Soap/u/<version>")
-    @blueprint.post("/services/Soap/u/<version>/<_org_id>")
-    def answer_soap(version: str, _org_id: str = "") -> Response:
-        return answer_envelope(PARTNER, lambda envelope: _answer(services, version, envelope))
+    @blueprint.post("/services/Soap/<any(c, u):flavour>/<version>")
+    @blueprint.post("/services/Soap/<any(c, u):flavour>/<version>/<_org_id>")
+    def answer_soap(flavour: str, version: str, _org_id: str = "") -> Response:
+        return answer_envelope(
+            _FLAVOURS[flavour], lambda envelope: _answer(services, flavour, version, envelope)
+        )
 
     return blueprint
 
 
-def _answer(services: Services, version: str, envelope: Element) -> str:
+def _answer(services: Services, flavour: str, version: str, envelope: Element) -> str:
     check_version(version)
     name, operation = find_operation(envelope)
     if name == "login":
-        return _log_in(services, version, operation)
+        return _log_in(services, f"{flavour}/{version}", operation)
     if name == "getUserInfo":
         return _show_user(services, envelope)
-    if name in OPERATIONS:
-        actor = admit_soap_caller(services, envelope, "soap")
-        return answer_operation(services, actor, name, operation)
-    raise not_served(name)
+    if name == "logout":
+        return _log_out(services, envelope)
+    act = OPERATIONS.get(name) or (_UNTYPED.get(name) if flavour == "u" else None)
+    if act is None:
+        raise not_served(name)
+    actor = admit_soap_caller(services, envelope, "soap")
+    return f"<{name}Response>{act(services, actor, operation)}</{name}Response>"
 
 
-def _log_in(services: Services, version: str, operation: Element) -> str:
+def _log_in(services: Services, api: str, operation: Element) -> str:
+    version = api.partition("/")[2]
     if float(version) >= _NO_LOGIN_SINCE:
         raise SoapFaultError("INVALID_OPERATION", f"login() is gone from API version {version}")
     given = {local_name(child): child.text or "" for child in operation}
@@ -76,39 +91,29 @@ def _log_in(services: Services, version: str, operation: Element) -> str:
         "<loginResponse><result>"
         f"<metadataServerUrl>{own}/services/Soap/m/{version}/{org_id}</metadataServerUrl>"
         "<passwordExpired>false</passwordExpired><sandbox>true</sandbox>"
-        f"<serverUrl>{own}/services/Soap/u/{version}/{org_id}</serverUrl>"
+        f"<serverUrl>{own}/services/Soap/{api}/{org_id}</serverUrl>"
         f"<sessionId>{token}</sessionId><userId>{user.user_id}</userId>"
-        f"<userInfo>{_user_info(services, user.user_id)}</userInfo>"
+        f"<userInfo>{describe_soap_user(services, user.user_id)}</userInfo>"
         "</result></loginResponse>"
     )
 
 
 def _show_user(services: Services, envelope: Element) -> str:
-    info = _user_info(services, _caller_id(services, envelope))
+    info = describe_soap_user(services, _caller_id(services, envelope))
     return f"<getUserInfoResponse><result>{info}</result></getUserInfoResponse>"
 
 
+def _log_out(services: Services, envelope: Element) -> str:
+    _caller_id(services, envelope)
+    services.sessions.revoke(session_id(envelope))
+    return "<logoutResponse/>"
+
+
 def _caller_id(services: Services, envelope: Element) -> str:
-    token = next((e.text for e in envelope.iter() if e.tag.endswith("sessionId")), None) or ""
+    token = session_id(envelope)
     username = services.sessions.username_of(token, services.org.clock.now())
     user_id = services.org.find_user(username) if username else None
     if user_id is None:
         refusal = refuse("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
         raise SoapFaultError(refusal.items[0].code, refusal.items[0].message)
     return user_id
-
-
-def _user_info(services: Services, user_id: str) -> str:
-    org = services.org
-    actor = org.actor(user_id)
-    facts = {
-        "organizationId": org.org_id,
-        "organizationMultiCurrency": str(org.schema.multi_currency).lower(),
-        "userDefaultCurrencyIsoCode": org.schema.corporate_currency,
-        "userFullName": actor.username,
-        "userId": user_id,
-        "userName": actor.username,
-        "userTimeZone": str(actor.time_zone),
-        "userType": "Standard",
-    }
-    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in facts.items())

@@ -6,6 +6,7 @@ true. EntityDefinition and FieldDefinition are answered from the schema. Source:
 
 from __future__ import annotations
 
+from sandbox.api.apex import refuse_code
 from sandbox.api.call import Answer, Call, Route
 from sandbox.api.definitions import TYPES, definition_schema, query_definitions
 from sandbox.api.queries import show_row
@@ -68,6 +69,11 @@ def show_tooling_object(call: Call, **_: str) -> Answer:
     raise refuse("NOT_FOUND", "The requested resource does not exist")
 
 
+def execute_anonymous(_: Call) -> Answer:
+    """200 with the report that the code does not compile."""
+    return Answer(body=refuse_code())
+
+
 def _page(entity: str, rows: list[dict[str, object]]) -> dict[str, object]:
     return {
         "size": len(rows),
@@ -81,6 +87,7 @@ def _page(entity: str, rows: list[dict[str, object]]) -> dict[str, object]:
 
 ROUTES = [
     Route("tooling/query", {"GET": run_tooling_query}, "tooling"),
+    Route("tooling/executeAnonymous", {"GET": execute_anonymous}, "tooling"),
     Route("tooling/sobjects/{sobject}", {"GET": show_tooling_object}, "tooling"),
     Route("tooling/sobjects/{sobject}/describe", {"GET": show_tooling_object}, "tooling"),
     Route("tooling/sobjects/{sobject}/{record_id}", {"GET": show_tooling_object}, "tooling"),

@@ -6,6 +6,7 @@ JSON, as real orgs answer. Source: Bulk API developer guide, "Get Results for a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,6 +23,8 @@ from sandbox.org.schema import FieldType, Schema
 from sandbox.soql.export import Export
 
 _PIECE = 2_000
+#: Letters that no XML document may have, whatever their escape.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 _XML_HEAD = (
     f'<?xml version="1.0" encoding="UTF-8"?><queryResult xmlns="{NAMESPACE}" '
@@ -118,12 +121,13 @@ def _elements(row: _Record) -> Iterator[str]:
         elif isinstance(value, Mapping):
             yield f'<{name} xsi:type="sObject">{"".join(_elements(value))}</{name}>'
         else:
-            yield f"<{name}>{escape(_word(value))}</{name}>"
+            yield f"<{name}>{escape(xml_word(value))}</{name}>"
 
 
-def _word(value: object) -> str:
+def xml_word(value: object) -> str:
+    """A value of a query's row as XML writes it: moments in UTC with a Z, no forbidden letters."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str) and value.endswith(".000+0000"):
         return value.removesuffix("+0000") + "Z"
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return f"{value:f}" if isinstance(value, Decimal) else _FORBIDDEN.sub("", str(value))

@@ -61,6 +61,7 @@ class Org:
             schema, self.store, self.clock, formulas, filters, plan_saves(schema), users
         )
         prepare_rows(self.core)
+        self.schema_since = self.core.moment()  #: when the schema in force came into force
 
     @property
     def schema(self) -> Schema:
@@ -74,6 +75,8 @@ class Org:
         SchemaError and IncompatibleDataError as the constructor does; nothing has changed then.
         """
         adopt_schema(self.core, schema, commit)
+        if commit is not None:
+            self.schema_since = self.core.moment()
 
     def close(self) -> None:
         """Release the data file; the org is of no use afterwards."""

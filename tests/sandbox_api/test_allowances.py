@@ -92,7 +92,7 @@ def test_every_answer_tells_the_usage_refusals_too(rest: RestClient) -> None:
         "sobjects/Nothing": 404,
         "query?q=SELECT": 400,
         "down": 503,
-        "search": 501,
+        "recent": 501,
         "/services/data/v30.0/limits": 410,
     }
 

@@ -216,11 +216,13 @@ def test_a_web_page_of_another_site_cannot_empty_the_org(rest: RestClient) -> No
 def test_the_metadata_without_effect_is_told_by_name(rest: RestClient) -> None:
     groups = rest.control("GET", "metadata")["without_effect"]
 
-    assert {
+    (application,) = (group for group in groups if group["kind"] == "CustomApplication")
+    (file,) = application.pop("files")
+    assert file.endswith("applications/Manufaktura.app-meta.xml")
+    assert application == {
         "kind": "CustomApplication",
         "reason": "no effect over the API",
         "names": ["Manufaktura"],
-    } in groups
-    assert "Order.BillingAddress" in next(
-        group["names"] for group in groups if group["kind"] == "standard field"
-    )
+    }
+    (absent,) = (group for group in groups if group["kind"] == "StandardField")
+    assert "Order.BillingAddress" in absent["names"]

@@ -61,7 +61,7 @@ def test_every_living_version_is_served_with_and_without_a_slash(
         ("/services/data/vx/limits", 404, "NOT_FOUND"),
         ("/services/data/v59.0/nothing", 404, "NOT_FOUND"),
         ("/nothing", 404, "NOT_FOUND"),
-        ("/services/data/v59.0/tooling/executeAnonymous", 501, "SANDBOX_NOT_IMPLEMENTED"),
+        ("/services/data/v59.0/tooling/runTestsSynchronous", 501, "SANDBOX_NOT_IMPLEMENTED"),
         ("/services/data/v59.0/jobs/nothing", 501, "SANDBOX_NOT_IMPLEMENTED"),
     ],
 )

@@ -204,6 +204,19 @@ def test_an_unsigned_assertion_is_refused(org: LocalOrgServer, session: requests
     assert ask_with_assertion(org, session, f"{none}.{claims}.").status_code == 400
 
 
+def test_a_login_may_stand_in_the_address(org: LocalOrgServer, session: requests.Session) -> None:
+    given = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
+
+    answer = session.post(
+        f"{org.url}/services/oauth2/token",
+        params={"grant_type": "client_credentials", **given},
+        timeout=30,
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["instance_url"] == org.url
+
+
 def test_a_refresh_token_gives_a_new_access_token(
     org: LocalOrgServer, session: requests.Session
 ) -> None:
@@ -355,12 +368,12 @@ def test_soap_refuses_entity_expansion(org: LocalOrgServer, session: requests.Se
 def test_soap_beyond_login_is_refused_by_name(
     org: LocalOrgServer, session: requests.Session
 ) -> None:
-    body = '<e xmlns:x="y"><Body><x:describeSObject/></Body></e>'
+    body = '<e xmlns:x="y"><Body><x:describeTabs/></Body></e>'
 
     refused = session.post(f"{org.url}/services/Soap/u/59.0", data=body, timeout=30)
 
     assert refused.status_code == 500
-    assert "SANDBOX_NOT_IMPLEMENTED: SOAP describeSObject()" in refused.text
+    assert "SANDBOX_NOT_IMPLEMENTED: SOAP describeTabs()" in refused.text
 
 
 def test_simple_salesforce_sees_an_unknown_token_as_an_expired_session(

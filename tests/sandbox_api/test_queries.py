@@ -140,6 +140,19 @@ def test_an_unknown_locator_is_refused(rest: RestClient, locator: str) -> None:
     assert refused.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
 
 
+@pytest.mark.parametrize("start", ["²", "9" * 5000, "201", "1.5", ""])
+def test_a_locator_with_another_start_is_refused(
+    org: LocalOrgServer, rest: RestClient, start: str
+) -> None:
+    seed_accounts(org, 201)
+    key = first_page(rest)["nextRecordsUrl"].rpartition("/")[2].rpartition("-")[0]
+
+    refused = rest.get(f"query/{key}-{start}")
+
+    assert refused.status_code == 400
+    assert refused.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
 def test_a_locator_belongs_to_its_user(
     org: LocalOrgServer, rest: RestClient, loader: RestClient
 ) -> None:

@@ -250,3 +250,12 @@ def test_numbers_in_answers_are_json_numbers(rest: RestClient) -> None:
 
     assert answer.json()["Rating__c"] == Decimal("4.5")
     assert b'"Rating__c":4.50' in answer.content
+
+
+def test_a_record_named_by_fifteen_characters_shows_all_eighteen(rest: RestClient) -> None:
+    record_id = rest.create("Account", an_account())
+
+    shown = rest.get(f"sobjects/Account/{record_id[:15]}?fields=Name").json()
+
+    assert shown["Id"] == record_id
+    assert shown["attributes"]["url"].endswith(f"/sobjects/Account/{record_id}")

@@ -88,11 +88,11 @@ def test_a_dev_hubs_object_is_no_type_of_this_org(rest: RestClient) -> None:
 
 
 def test_apex_is_refused_by_name(org: LocalOrgServer, rest: RestClient) -> None:
-    over_rest = rest.get("tooling/executeAnonymous", params={"anonymousBody": "Integer i;"})
+    over_rest = rest.get("tooling/runTestsSynchronous")
     envelope = (
         '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>'
         f"<SessionHeader><sessionId>{org.access_token}</sessionId></SessionHeader></e:Header>"
-        "<e:Body><executeAnonymous><String>Integer i;</String></executeAnonymous></e:Body>"
+        "<e:Body><compileClasses><scripts>Integer i;</scripts></compileClasses></e:Body>"
         "</e:Envelope>"
     )
     with a_session(org) as session:
@@ -101,6 +101,6 @@ def test_apex_is_refused_by_name(org: LocalOrgServer, rest: RestClient) -> None:
         )
 
     assert over_rest.status_code == 501
-    assert "executeAnonymous" in over_rest.json()[0]["message"]
+    assert "tooling/runTestsSynchronous" in over_rest.json()[0]["message"]
     assert over_soap.status_code == 500
-    assert "SANDBOX_NOT_IMPLEMENTED: SOAP executeAnonymous()" in over_soap.text
+    assert "SANDBOX_NOT_IMPLEMENTED: SOAP compileClasses()" in over_soap.text
