@@ -24,7 +24,7 @@ def check_rules(save: Save) -> list[ErrorItem]:
 def _run(save: Save, compiled: CompiledRule) -> ErrorItem | None:
     rule = compiled.rule
     try:
-        is_refused = compiled.formula.evaluate(save.context) is True
+        is_refused = compiled.evaluate(save.context) is True
     except FormulaError as error:
         message = f'The formula in the "{rule.name}" validation rule failed: {error}'
         return ErrorItem(_CODE, message)
