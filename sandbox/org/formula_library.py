@@ -55,6 +55,7 @@ class FormulaLibrary:
         self._rules = {name: self._compile_rules(o) for name, o in schema.objects.items()}
         self._fields = self._compile_fields(lambda field: field.formula)
         self._defaults = self._compile_fields(lambda field: field.default)
+        self._known_defaults: dict[str, object] = {}
         if self._problems:
             raise SchemaError("; ".join(self._problems))
 
@@ -78,8 +79,16 @@ class FormulaLibrary:
 
     def default(self, context: RecordContext, field: Field) -> object:
         """The default that a new record gets in `field`, canonical. Raises FormulaError."""
-        evaluate = self._defaults[f"{context.sobject.name}.{field.name}"]
-        value = to_field_value(evaluate(context), field)
+        place = f"{context.sobject.name}.{field.name}"
+        if place in self._known_defaults:
+            return self._known_defaults[place]
+        found = self._work_out_default(context, place, field)
+        if compile_formula(field.default or "").is_constant:
+            self._known_defaults[place] = found
+        return found
+
+    def _work_out_default(self, context: RecordContext, place: str, field: Field) -> object:
+        value = to_field_value(self._defaults[place](context), field)
         try:
             found = canonical(field, value)
         except TypeError as error:

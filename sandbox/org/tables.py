@@ -34,6 +34,7 @@ class Table:
             (place, decode) for place, f in enumerate(fields) if (decode := decoder(f)) is not None
         ]
         self._encoders = {f.name: encoder(f) for f in fields}
+        self._columns = tuple(self._encoders.items())
         self._blank: Record = {
             f.name: False if f.type is FieldType.CHECKBOX else None for f in fields
         }
@@ -124,7 +125,10 @@ class Table:
         return dict(zip(self.names, values, strict=True))
 
     def _row(self, record: Record) -> list[SqlValue]:
-        return [self._encode(name, record[name]) for name in self.names]
+        return [
+            value if (value := record[name]) is None or encode is None else encode(value)  # type: ignore[misc]
+            for name, encode in self._columns
+        ]
 
     def _encode(self, name: str, value: object) -> SqlValue:
         encode: Callable[[object], SqlValue] | None = self._encoders[name]

@@ -22,7 +22,7 @@ from sandbox.org.formulas.interface import (
     Scope,
     Value,
 )
-from sandbox.org.formulas.nodes import Call, Node, Reference, walk
+from sandbox.org.formulas.nodes import Call, Literal, Node, Reference, walk
 from sandbox.org.formulas.picklists import find_picklist_literals
 from sandbox.org.formulas.registry import FUNCTIONS
 from sandbox.org.formulas.signature import Bound
@@ -68,6 +68,11 @@ class Formula:
                     node.column,
                 )
         return result
+
+    @property
+    def is_constant(self) -> bool:
+        """True when the result is the same for every record, user and moment."""
+        return isinstance(self.node, Literal)
 
     def bind(self, resolve: Resolver) -> Evaluate:
         """The formula as a function of the records of one scope; quicker than `evaluate`.
