@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from sandbox.api.call import Route
@@ -82,6 +83,7 @@ class Match:
     arguments: Mapping[str, str]
 
 
+@lru_cache(maxsize=1024)
 def split_path(path: str) -> DataPath:
     """Version and segments of a raw path.
 
@@ -111,10 +113,10 @@ class Router:
     def __init__(self, routes: Iterable[Route]) -> None:
         # Patterns with more fixed words come first: `sobjects/X/describe` is not a record Id.
         ordered = sorted(routes, key=lambda route: route.pattern.count("{"))
-        self._by_length: dict[int, list[tuple[tuple[str, ...], Route]]] = {}
+        self._by_start: dict[tuple[int, str], list[tuple[tuple[str, ...], Route]]] = {}
         for route in ordered:
             pattern = tuple(part for part in route.pattern.split("/") if part)
-            self._by_length.setdefault(len(pattern), []).append((pattern, route))
+            self._by_start.setdefault(_start(pattern), []).append((pattern, route))
 
     def match(self, segments: tuple[str, ...]) -> Match:
         """The route for decoded path segments.
@@ -122,13 +124,18 @@ class Router:
         Raises OrgError SANDBOX_NOT_IMPLEMENTED for a real resource that is missing here, and
         NOT_FOUND for anything else.
         """
-        for pattern, route in self._by_length.get(len(segments), ()):
+        for pattern, route in self._by_start.get(_start(segments), ()):
             arguments = _fill(pattern, segments)
             if arguments is not None:
                 return Match(route, arguments)
         if segments and segments[0] in KNOWN_ELSEWHERE:
             raise not_implemented(f"resource {'/'.join(segments[:2])}")
         raise not_found()
+
+
+def _start(segments: tuple[str, ...]) -> tuple[int, str]:
+    """What routes are found by: their length and first word, which is never a placeholder."""
+    return len(segments), segments[0].lower() if segments else ""
 
 
 def _fill(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:
