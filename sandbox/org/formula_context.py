@@ -77,9 +77,12 @@ class RecordContext:
         self.before = before
         self.is_new = is_new
         self.blanks_as_zero = blanks_as_zero
-        self.field_type = library.scope(sobject).field_type
         self._readers = library.readers[sobject.name]
         self._earlier: RecordContext | None = None
+
+    def field_type(self, path: Path) -> FieldRef | None:
+        """The field at the end of `path`, None when there is none."""
+        return self.library.scope(self.sobject).field_type(path)
 
     @property
     def today(self) -> date:
