@@ -83,7 +83,8 @@ class Match:
     arguments: Mapping[str, str]
 
 
-@lru_cache(maxsize=1024)
+# A subrequest's path is split twice in a row; few are kept, as a path may be long.
+@lru_cache(maxsize=16)
 def split_path(path: str) -> DataPath:
     """Version and segments of a raw path.
 
