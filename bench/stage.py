@@ -16,7 +16,6 @@ from typing import Any
 import requests
 
 from demo.processes import LocalOrg, base_environment, product_environment, run_local_org
-from demo.salesforce import Person
 
 #: A day of proposals, and the Tuesday 07:00 after the last day of every order.
 DURING_THE_CALL = "2025-03-05T09:00:00+01:00"
@@ -82,8 +81,6 @@ def open_stage() -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         with run_local_org(folder) as org:
-            # A local org builds its SOQL parser at the first query; a real one is never that cold.
-            Person(org.url, org.start["access_token"]).query("SELECT Id FROM Order LIMIT 1")
             yield Stage(org, folder)
 
 

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 
 from sandbox.api.app import create_app, make_services
@@ -34,7 +33,6 @@ from sandbox.org.org import Org
 from sandbox.org.schema import Schema
 from sandbox.proxy import LoginProxy
 from sandbox.snapshots import Snapshots
-from sandbox.soql import parse as parse_soql
 from sandbox.tls import make_tls_context
 
 
@@ -106,8 +104,6 @@ class LocalOrgServer:
         app = create_app(self.services)
         for listener in (plain, secure):
             listener.start(app)
-        # The first query would otherwise wait a second for the grammar's tables.
-        Thread(target=parse_soql, args=("SELECT Id FROM User",), daemon=True).start()
         if proxy:
             proxy.start()
 

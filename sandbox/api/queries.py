@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api.call import Answer, Call, Route
@@ -24,6 +25,8 @@ SMALLEST_PAGE = 200
 LARGEST_PAGE = 2000
 _RECORD_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _LOCATOR = re.compile(r"(\w+)-([0-9]{1,9})")
+#: Types of values that are shown as they are.
+_PLAIN = frozenset({bool, Decimal, int, str, type(None)})
 _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
 
@@ -71,7 +74,9 @@ def show_row(row: Mapping[str, Any], data_url: str) -> dict[str, object]:
     """A row as REST shows it: every record gets its URL, child results become objects."""
     shown: dict[str, object] = {}
     for name, value in row.items():
-        if name == "attributes":
+        if type(value) in _PLAIN:
+            shown[name] = value
+        elif name == "attributes":
             shown[name] = _attributes(value, row, data_url)
         elif isinstance(value, Mapping):
             shown[name] = show_row(value, data_url)

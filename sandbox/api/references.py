@@ -20,6 +20,8 @@ def fill_references(value: object, results: Mapping[str, object]) -> object:
     A text that is one reference and nothing else takes the value's own type. Raises OrgError
     PROCESSING_HALTED when a reference has no value, so the subrequest does not run.
     """
+    if not isinstance(value, str) and next(referenced_ids(value), None) is None:
+        return value
     if isinstance(value, str):
         return _fill_text(value, results) if "@{" in value else value
     if isinstance(value, dict):
@@ -33,16 +35,17 @@ def fill_references(value: object, results: Mapping[str, object]) -> object:
 
 
 def referenced_ids(value: object) -> Iterator[str]:
-    """The reference IDs that `value` mentions."""
-    if isinstance(value, str):
-        yield from (found[1] for found in _REFERENCE.finditer(value))
-    elif isinstance(value, dict):
-        for name, held in value.items():
-            yield from referenced_ids(name)
-            yield from referenced_ids(held)
-    elif isinstance(value, list):
-        for item in value:
-            yield from referenced_ids(item)
+    """The reference IDs that `value` mentions, in the order of the text."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, str):
+            if "@{" in current:
+                yield from (found[1] for found in _REFERENCE.finditer(current))
+        elif isinstance(current, dict):
+            pending += [part for pair in reversed(current.items()) for part in reversed(pair)]
+        elif isinstance(current, list):
+            pending += reversed(current)
 
 
 def _fill_text(text: str, results: Mapping[str, object]) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from sandbox.api.call import Route
@@ -86,6 +87,8 @@ class Match:
     arguments: Mapping[str, str]
 
 
+# A subrequest's path is split twice in a row; few are kept, as a path may be long.
+@lru_cache(maxsize=16)
 def split_path(path: str) -> DataPath:
     """Version and segments of a raw path.
 
@@ -115,10 +118,10 @@ class Router:
     def __init__(self, routes: Iterable[Route]) -> None:
         # Patterns with more fixed words come first: `sobjects/X/describe` is not a record Id.
         ordered = sorted(routes, key=lambda route: route.pattern.count("{"))
-        self._by_length: dict[int, list[tuple[tuple[str, ...], Route]]] = {}
+        self._by_start: dict[tuple[int, str], list[tuple[tuple[str, ...], Route]]] = {}
         for route in ordered:
             pattern = tuple(part for part in route.pattern.split("/") if part)
-            self._by_length.setdefault(len(pattern), []).append((pattern, route))
+            self._by_start.setdefault(_start(pattern), []).append((pattern, route))
 
     def match(self, segments: tuple[str, ...]) -> Match:
         """The route for decoded path segments.
@@ -127,7 +130,7 @@ class Router:
         NOT_FOUND for anything else.
         """
         _refuse_missing_part(segments)
-        for pattern, route in self._by_length.get(len(segments), ()):
+        for pattern, route in self._by_start.get(_start(segments), ()):
             arguments = _fill(pattern, segments)
             if arguments is not None:
                 return Match(route, arguments)
@@ -141,6 +144,11 @@ def _refuse_missing_part(segments: tuple[str, ...]) -> None:
     part = lowered[3:4] if lowered[2:3] == ("describe",) else lowered[2:3]
     if lowered[:1] == ("sobjects",) and PARTS_ELSEWHERE.intersection(part):
         raise not_implemented(f"resource {'/'.join(segments)}")
+
+
+def _start(segments: tuple[str, ...]) -> tuple[int, str]:
+    """What routes are found by: their length and first word, which is never a placeholder."""
+    return len(segments), segments[0].lower() if segments else ""
 
 
 def _fill(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:

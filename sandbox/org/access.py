@@ -33,6 +33,14 @@ class ObjectRights:
     hidden: frozenset[str] = frozenset()  #: fields that do not exist for this user
     read_only: frozenset[str] = frozenset()  #: fields that this user sees and may not set
 
+    def can_read(self, wanted: Field) -> bool:
+        """True when the field exists for the user, on an sObject that does."""
+        return "read" in self.words and wanted.name not in self.hidden
+
+    def can_set(self, wanted: Field) -> bool:
+        """True when field-level security lets the user write the field."""
+        return wanted.name not in self.read_only
+
 
 _FULL = ObjectRights(_ALL)
 
@@ -67,12 +75,11 @@ class Access:
 
     def can_read(self, sobject: SObject, wanted: Field) -> bool:
         """True when the field exists for the user, on an sObject that does."""
-        rights = self.rights(sobject)
-        return "read" in rights.words and wanted.name not in rights.hidden
+        return self.rights(sobject).can_read(wanted)
 
     def can_set(self, sobject: SObject, wanted: Field) -> bool:
         """True when field-level security lets the user write the field."""
-        return wanted.name not in self.rights(sobject).read_only
+        return self.rights(sobject).can_set(wanted)
 
     def require(self, sobject: SObject, word: str) -> None:
         """Raise OrgError unless the user has that object permission."""

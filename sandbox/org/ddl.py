@@ -145,19 +145,21 @@ def _added_column(field: Field) -> str:
 
 
 def _prepare_index(connection: sqlite3.Connection, sobject: SObject, field: Field) -> None:
-    columns = _indexed_columns(field)
-    if columns:
+    indexed = _indexed(field)
+    if indexed:
         name = quote(f"ix_{sobject.name}_{field.name}")
-        connection.execute(
-            f"CREATE INDEX IF NOT EXISTS {name} ON {quote(sobject.name)} ({columns})"
-        )
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quote(sobject.name)} {indexed}")
 
 
-def _indexed_columns(field: Field) -> str:
+def _indexed(field: Field) -> str:
+    """The columns of the field's index, and which rows it holds; empty for no index."""
+    column = quote(field.name)
     if field.name == "SystemModstamp":
-        return '"SystemModstamp", "Id"'
+        return '("SystemModstamp", "Id")'
+    # Most lookups of most rows are blank, and every entry of an index makes its row dearer.
     if field.is_reference and field.name not in _UNINDEXED:
-        return quote(field.name)
+        return f"({column}) WHERE {column} IS NOT NULL"
     if field.external_id or field.unique:
-        return quote(field.name) + ("" if field.case_sensitive else " COLLATE NOCASE")
+        collation = "" if field.case_sensitive else " COLLATE NOCASE"
+        return f"({column}{collation}) WHERE {column} IS NOT NULL"
     return ""

@@ -37,14 +37,15 @@ class RecordScope:
         # The engine asks before every evaluation, and compares the answers by identity first.
         if path not in self._known:
             found = resolve_path(self._schema, self._sobject, path)
-            self._known[path] = None if found is None else _reference(found.field)
+            self._known[path] = None if found is None else _reference(self._sobject, found)
         return self._known[path]
 
 
-def _reference(field: Field) -> FieldRef:
+def _reference(sobject: SObject, found: FieldPath) -> FieldRef:
+    field = found.field
     is_picklist = field.type in {FieldType.PICKLIST, FieldType.MULTISELECT}
     values = tuple(value.value for value in field.values) if is_picklist else None
-    return FieldRef(field.type, None, values)
+    return FieldRef(field.type, None, values, make_reader(sobject, found))
 
 
 class RecordContext:
@@ -76,8 +77,12 @@ class RecordContext:
         self.before = before
         self.is_new = is_new
         self.blanks_as_zero = blanks_as_zero
-        self.field_type = library.scope(sobject).field_type
         self._readers = library.readers[sobject.name]
+        self._earlier: RecordContext | None = None
+
+    def field_type(self, path: Path) -> FieldRef | None:
+        """The field at the end of `path`, None when there is none."""
+        return self.library.scope(self.sobject).field_type(path)
 
     @property
     def today(self) -> date:
@@ -93,14 +98,16 @@ class RecordContext:
         """The current value at the end of `path`; None when blank or a parent is missing."""
         reader = self._readers.get(path)
         if reader is None:
-            reader = self._readers[path] = make_reader(self.library.schema, self.sobject, path)
+            reader = self._readers[path] = find_reader(self.library.schema, self.sobject, path)
         return reader(self)
 
     def prior(self, path: Path) -> Any:
         """The value before this save; on insert the value itself, so that nothing has changed."""
         if self.before is None:
             return self.value(path)
-        return self.of(self.sobject, self.before).value(path)
+        if self._earlier is None:
+            self._earlier = self.of(self.sobject, self.before)
+        return self._earlier.value(path)
 
     def of(
         self, sobject: SObject, record: Record, *, blanks_as_zero: bool | None = None
@@ -142,7 +149,7 @@ _GLOBAL_IDS: dict[str, Callable[[RecordContext], object]] = {
 }
 
 
-def make_reader(schema: Schema, sobject: SObject, path: Path) -> Reader:
+def find_reader(schema: Schema, sobject: SObject, path: Path) -> Reader:
     """A function from a context on `sobject` to the value at the end of `path`.
 
     Raises FormulaError when the path leads nowhere; formulas are checked when the org starts, so
@@ -151,12 +158,17 @@ def make_reader(schema: Schema, sobject: SObject, path: Path) -> Reader:
     found = resolve_path(schema, sobject, path)
     if found is None:
         raise FormulaError(f"{sobject.name} has no field {'.'.join(path)}")
+    return make_reader(sobject, found)
+
+
+def make_reader(sobject: SObject, found: FieldPath) -> Reader:
+    """The same for a path from `sobject` that is resolved already."""
     if found.start == PERMISSION:
         permission = found.field.name
         return lambda context: permission in context.actor.permissions
     if found.start == LABEL:
-        text = schema.labels[found.field.name]
-        return lambda context: text
+        label = found.field.name
+        return lambda context: context.library.schema.labels[label]
     if found.start == SETUP:
         return _setting_reader(found)
     if not found.start and not found.steps:

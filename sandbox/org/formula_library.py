@@ -13,7 +13,7 @@ from decimal import Decimal
 from sandbox.org.canonical import canonical
 from sandbox.org.formula_context import Reader, RecordContext, RecordScope
 from sandbox.org.formulas import (
-    Formula,
+    Evaluate,
     FormulaError,
     FormulaSyntaxError,
     FormulaTypeError,
@@ -35,7 +35,7 @@ class CompiledRule:
     """An active validation rule, ready to run."""
 
     rule: ValidationRule
-    formula: Formula
+    evaluate: Evaluate
 
 
 class FormulaLibrary:
@@ -55,6 +55,7 @@ class FormulaLibrary:
         self._rules = {name: self._compile_rules(o) for name, o in schema.objects.items()}
         self._fields = self._compile_fields(lambda field: field.formula)
         self._defaults = self._compile_fields(lambda field: field.default)
+        self._known_defaults: dict[str, object] = {}
         if self._problems:
             raise SchemaError("; ".join(self._problems))
 
@@ -68,18 +69,26 @@ class FormulaLibrary:
 
     def compute(self, context: RecordContext, sobject: SObject, field: Field) -> object:
         """The value of a formula field. A failing formula shows nothing, as the API does."""
-        formula = self._fields[f"{sobject.name}.{field.name}"]
+        evaluate = self._fields[f"{sobject.name}.{field.name}"]
         if context.blanks_as_zero != field.blanks_as_zero:
             context = context.of(sobject, context.record, blanks_as_zero=field.blanks_as_zero)
         try:
-            return to_field_value(formula.evaluate(context), field)
+            return to_field_value(evaluate(context), field)
         except FormulaError:
             return None
 
     def default(self, context: RecordContext, field: Field) -> object:
         """The default that a new record gets in `field`, canonical. Raises FormulaError."""
-        formula = self._defaults[f"{context.sobject.name}.{field.name}"]
-        value = to_field_value(formula.evaluate(context), field)
+        place = f"{context.sobject.name}.{field.name}"
+        if place in self._known_defaults:
+            return self._known_defaults[place]
+        found = self._work_out_default(context, place, field)
+        if compile_formula(field.default or "").is_constant:
+            self._known_defaults[place] = found
+        return found
+
+    def _work_out_default(self, context: RecordContext, place: str, field: Field) -> object:
+        value = to_field_value(self._defaults[place](context), field)
         try:
             found = canonical(field, value)
         except TypeError as error:
@@ -93,28 +102,29 @@ class FormulaLibrary:
         compiled = []
         for rule in sobject.validation_rules:
             if rule.active:
-                formula = self._compile(f"{sobject.name} rule {rule.name}", sobject, rule.formula)
-                if formula is not None:
-                    compiled.append(CompiledRule(rule, formula))
+                place = f"{sobject.name} rule {rule.name}"
+                evaluate = self._compile(place, sobject, rule.formula)
+                if evaluate is not None:
+                    compiled.append(CompiledRule(rule, evaluate))
         return compiled
 
-    def _compile_fields(self, text_of: Callable[[Field], str | None]) -> dict[str, Formula]:
+    def _compile_fields(self, text_of: Callable[[Field], str | None]) -> dict[str, Evaluate]:
         compiled = {}
         for sobject in self.schema.objects.values():
             for field in sobject.fields.values():
                 text = text_of(field)
                 place = f"{sobject.name}.{field.name}"
-                formula = self._compile(place, sobject, text) if text is not None else None
-                if formula is not None:
-                    compiled[place] = formula
+                evaluate = self._compile(place, sobject, text) if text is not None else None
+                if evaluate is not None:
+                    compiled[place] = evaluate
         return compiled
 
-    def _compile(self, place: str, sobject: SObject, text: str) -> Formula | None:
+    def _compile(self, place: str, sobject: SObject, text: str) -> Evaluate | None:
         scope = self._scopes[sobject.name]
         try:
-            formula = compile_formula(text, scope.field_type)
+            formula = compile_formula(text)
             formula.check(scope)
+            return formula.bind(scope.field_type)
         except (FormulaSyntaxError, FormulaTypeError) as error:
             self._problems.append(f"{place}: {error}")
             return None
-        return formula

@@ -62,8 +62,7 @@ def _changes(save: Save, history: SObject, field: Field) -> Iterator[Record]:
 
 
 def _row(save: Save, history: SObject, name: str, kind: str, old: object, new: object) -> Record:
-    row = save.core.store.table(history).blank()
-    row |= {
+    return save.core.store.table(history).blank() | {
         "Id": save.core.store.new_id(history),
         _parent_field(history, save.sobject): save.record_id,
         "Field": name,
@@ -72,9 +71,7 @@ def _row(save: Save, history: SObject, name: str, kind: str, old: object, new: o
         "NewValue": new,
         "CreatedById": save.actor.user_id,
         "CreatedDate": save.now,
-        "SystemModstamp": save.now,
     }
-    return {column: row[column] for column in save.core.store.table(history).names}
 
 
 def _parent_field(history: SObject, tracked: SObject) -> str:

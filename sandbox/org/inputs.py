@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sandbox.org.access import FULL_ACCESS, Access
+from sandbox.org.access import FULL_ACCESS, Access, ObjectRights
 from sandbox.org.core import Core
 from sandbox.org.errors import ErrorItem, OrgError, refuse
 from sandbox.org.json_values import from_json
@@ -39,10 +39,11 @@ def read_input(
 
     Raises OrgError: INVALID_FIELD, INVALID_FIELD_FOR_INSERT_UPDATE, and what `from_json` raises.
     """
+    rights = access.rights(sobject)
     given = [
-        (_find_field(sobject, name, access), value) for name, value in raw.items() if _counts(name)
+        (_find_field(sobject, name, rights), value) for name, value in raw.items() if _counts(name)
     ]
-    _refuse_read_only(sobject, [name.field for name, _ in given], access, is_new=is_new)
+    _refuse_read_only([name.field for name, _ in given], rights, is_new=is_new)
     values: Record = {}
     for name, value in given:
         if name.field.name in values:
@@ -67,24 +68,22 @@ def _counts(name: str) -> bool:
     return name != "attributes"
 
 
-def _find_field(sobject: SObject, name: str, access: Access) -> _Name:
+def _find_field(sobject: SObject, name: str, rights: ObjectRights) -> _Name:
     field = sobject.field(name)
-    if field is not None and access.can_read(sobject, field):
+    if field is not None and rights.can_read(field):
         return _Name(field, False)
     lookup = sobject.parent_field(name)
-    if lookup is None or not access.can_read(sobject, lookup):
+    if lookup is None or not rights.can_read(lookup):
         message = f"No such column '{name}' on sobject of type {sobject.name}"
         raise refuse("INVALID_FIELD", message)
     return _Name(lookup, True)
 
 
-def _refuse_read_only(
-    sobject: SObject, fields: list[Field], access: Access, *, is_new: bool
-) -> None:
+def _refuse_read_only(fields: list[Field], rights: ObjectRights, *, is_new: bool) -> None:
     names = [
         field.name
         for field in fields
-        if not (is_writable(field, is_new=is_new) and access.can_set(sobject, field))
+        if not (is_writable(field, is_new=is_new) and rights.can_set(field))
     ]
     if names:
         message = (

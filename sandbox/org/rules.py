@@ -8,6 +8,7 @@ Source: help.salesforce.com, "Validation Rules".
 from __future__ import annotations
 
 from sandbox.org.errors import ErrorItem
+from sandbox.org.formula_context import RecordContext
 from sandbox.org.formula_library import CompiledRule
 from sandbox.org.formulas import FormulaError
 from sandbox.org.save import Save
@@ -17,14 +18,15 @@ _CODE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 def check_rules(save: Save) -> list[ErrorItem]:
     """One item per failing rule: its message, and the field that it points at."""
-    outcomes = (_run(save, rule) for rule in save.core.formulas.rules(save.sobject))
+    context = save.context
+    outcomes = [_run(context, rule) for rule in save.core.formulas.rules(save.sobject)]
     return [item for item in outcomes if item is not None]
 
 
-def _run(save: Save, compiled: CompiledRule) -> ErrorItem | None:
+def _run(context: RecordContext, compiled: CompiledRule) -> ErrorItem | None:
     rule = compiled.rule
     try:
-        is_refused = compiled.formula.evaluate(save.context) is True
+        is_refused = compiled.evaluate(context) is True
     except FormulaError as error:
         message = f'The formula in the "{rule.name}" validation rule failed: {error}'
         return ErrorItem(_CODE, message)

@@ -152,10 +152,11 @@ def _prepare_update(
 
 def _write_update(save: Save) -> None:
     stamp(save.record, save.actor.user_id, save.now)
+    before = save.before or {}
     changes = {
         name: value
         for name, value in save.record.items()
-        if save.before is None or value != save.before[name]
+        if value is not (old := before.get(name)) and value != old
     }
     if changes:
         save.core.store.table(save.sobject).update(str(save.record["Id"]), changes)

@@ -22,6 +22,8 @@ from sandbox.org.tables import Record, Table
 
 FILE_NAME = "org.sqlite3"
 _CACHE_KIB = 64 * 1024
+#: Rows that one transaction remembers; a load of a million rows must not keep them all.
+_MOST_REMEMBERED = 20_000
 
 
 class Store:
@@ -46,6 +48,7 @@ class Store:
         self._savepoints = 0
         self._dirty: set[str] = set()
         self._forgetters: list[Callable[[], None]] = []
+        self._remembered: dict[str, Record | None] = {}
         with self.transaction():
             prepare_tables(self.connection, schema)
         self._open_tables(schema)
@@ -104,6 +107,7 @@ class Store:
                 raise
             finally:
                 self._depth = 0
+                self._remembered.clear()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -144,7 +148,21 @@ class Store:
         return self._by_prefix.get(record_id[:3])
 
     def row(self, record_id: str) -> Record | None:
-        """The row of that Id in whatever table it lives, deleted or not."""
+        """The row of that Id in whatever table it lives, deleted or not; not to be changed.
+
+        Inside a transaction it is read once until it is written: the rows of a chunk have owner,
+        account and order in common.
+        """
+        with self.lock:
+            if not self._depth:
+                return self._fetch(record_id)
+            if record_id not in self._remembered:
+                if len(self._remembered) >= _MOST_REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[record_id] = self._fetch(record_id)
+            return self._remembered[record_id]
+
+    def _fetch(self, record_id: str) -> Record | None:
         sobject = self.sobject_of(record_id)
         return self.tables[sobject.name].get(record_id) if sobject else None
 
@@ -181,8 +199,10 @@ class Store:
 
     def _open_tables(self, schema: Schema) -> None:
         self.schema = schema
+        self._remembered.clear()
         self.tables = {
-            name: Table(self.connection, o, self.late) for name, o in schema.objects.items()
+            name: Table(self.connection, o, self.late, self._remembered)
+            for name, o in schema.objects.items()
         }
         self._by_prefix = {o.key_prefix: o for o in schema.objects.values() if o.key_prefix}
 
@@ -198,6 +218,7 @@ class Store:
             self._dirty.clear()
 
     def _forget(self) -> None:
+        self._remembered.clear()
         for forget in self._forgetters:
             forget()
 

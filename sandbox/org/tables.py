@@ -7,7 +7,7 @@ and writes a row many times a second.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 
 from sandbox.org.ddl import quote, stored_fields
 from sandbox.org.late_commits import LateCommits
@@ -19,13 +19,21 @@ Record = dict[str, object]
 
 
 class Table:
-    """The table of one sObject on one connection."""
+    """The table of one sObject on one connection.
+
+    `remembered` holds rows that somebody read, by Id; a write takes its row out.
+    """
 
     def __init__(
-        self, connection: sqlite3.Connection, sobject: SObject, late: LateCommits | None = None
+        self,
+        connection: sqlite3.Connection,
+        sobject: SObject,
+        late: LateCommits | None = None,
+        remembered: MutableMapping[str, Record | None] | None = None,
     ) -> None:
         fields = stored_fields(sobject)
         self._late = late
+        self._remembered = {} if remembered is None else remembered
         self.sobject = sobject
         self.names = tuple(field.name for field in fields)
         self._connection = connection
@@ -34,6 +42,7 @@ class Table:
             (place, decode) for place, f in enumerate(fields) if (decode := decoder(f)) is not None
         ]
         self._encoders = {f.name: encoder(f) for f in fields}
+        self._columns = tuple(self._encoders.items())
         self._blank: Record = {
             f.name: False if f.type is FieldType.CHECKBOX else None for f in fields
         }
@@ -80,11 +89,12 @@ class Table:
             records = list(records)
             for record in records:
                 self._late.note(self, str(record["Id"]), None)
-        self._connection.executemany(self._insert, (self._row(record) for record in records))
+        self._connection.executemany(self._insert, (self._new_row(record) for record in records))
 
     def update(self, record_id: str, changes: Mapping[str, object]) -> None:
         """Set some fields of one row. Raises OrgError when a late transaction holds it."""
         self._prepare_change(record_id)
+        self._remembered.pop(record_id, None)
         names = tuple(changes)
         sql = self._updates.get(names)
         if sql is None:
@@ -103,7 +113,7 @@ class Table:
         """Make the row what it is to be, or nothing; for transactions that become visible late."""
         self._erase(record_id)
         if record is not None:
-            self._connection.execute(self._insert, self._row(record))
+            self._connection.execute(self._insert, self._new_row(record))
 
     def _prepare_change(self, record_id: str) -> None:
         if self._late is None:
@@ -113,6 +123,7 @@ class Table:
             self._late.note(self, record_id, self.get(record_id))
 
     def _erase(self, record_id: str) -> None:
+        self._remembered.pop(record_id, None)
         self._connection.execute(f'DELETE FROM {self._name} WHERE "Id" = ?', (record_id,))  # noqa: S608
 
     def _read(self, row: Sequence[SqlValue]) -> Record:
@@ -123,8 +134,12 @@ class Table:
                 values[place] = decode(raw)
         return dict(zip(self.names, values, strict=True))
 
-    def _row(self, record: Record) -> list[SqlValue]:
-        return [self._encode(name, record[name]) for name in self.names]
+    def _new_row(self, record: Record) -> list[SqlValue]:
+        self._remembered.pop(str(record["Id"]), None)
+        return [
+            value if (value := record[name]) is None or encode is None else encode(value)  # type: ignore[misc]
+            for name, encode in self._columns
+        ]
 
     def _encode(self, name: str, value: object) -> SqlValue:
         encode: Callable[[object], SqlValue] | None = self._encoders[name]

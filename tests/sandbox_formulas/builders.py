@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
+from operator import methodcaller
 from typing import Any
 
-from sandbox.org.formulas import FieldRef, compile_formula
+import pytest
+
+from sandbox.org.formulas import (
+    FieldRef,
+    FormulaError,
+    FormulaTypeError,
+    Resolver,
+    compile_formula,
+)
 from sandbox.org.schema import FieldType
 
 STATUSES = ("Draft", "AWAITING PROPOSALS", "CANCELLED")
@@ -61,5 +71,29 @@ class MemoryRecord:
 
 
 def evaluate(text: str, record: MemoryRecord | None = None, **values: Any) -> Any:
-    """The result of a formula on a record; `Order__r_Status` stands for `Order__r.Status`."""
-    return compile_formula(text).evaluate(record or MemoryRecord(values))
+    """The result of a formula on a record; `Order__r_Status` stands for `Order__r.Status`.
+
+    The formula bound beforehand must give and raise the same.
+    """
+    record = record or MemoryRecord(values)
+    formula = compile_formula(text)
+    try:
+        result = formula.evaluate(record)
+    except (FormulaError, FormulaTypeError) as error:
+        with pytest.raises(type(error), match=re.escape(str(error))):
+            formula.bind(_quick_resolver(record))(record)
+        raise
+    assert formula.bind(_quick_resolver(record))(record) == result
+    return result
+
+
+def _quick_resolver(record: MemoryRecord) -> Resolver:
+    """Fields that are read by a function of their own, as the org's are."""
+
+    def resolve(path: tuple[str, ...]) -> FieldRef | None:
+        ref = record.field_type(path)
+        if ref is None or ref.path is None:
+            return ref
+        return replace(ref, read=methodcaller("value", ref.path))
+
+    return resolve

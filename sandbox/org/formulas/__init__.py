@@ -9,6 +9,7 @@ from __future__ import annotations
 from sandbox.org.formulas.errors import FormulaError, FormulaSyntaxError, FormulaTypeError
 from sandbox.org.formulas.formula import Formula, compile_formula
 from sandbox.org.formulas.interface import (
+    Evaluate,
     FieldRef,
     FormulaContext,
     Path,
@@ -20,6 +21,7 @@ from sandbox.org.formulas.interface import (
 from sandbox.org.formulas.results import to_field_value
 
 __all__ = [
+    "Evaluate",
     "FieldRef",
     "Formula",
     "FormulaContext",

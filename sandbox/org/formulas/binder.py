@@ -49,7 +49,7 @@ def _bind_reference(node: Reference, resolve: Resolver) -> Bound:
             node.column,
         )
     path = field.path or node.path
-    return Bound(field.result_type, read_field(field.type, path), node, field)
+    return Bound(field.result_type, read_field(field.type, path, field.read), node, field)
 
 
 def _bind_call(call: Call, resolve: Resolver) -> Bound:

@@ -6,7 +6,7 @@ types, so a rule costs microseconds per record.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sandbox.org.formulas.binder import bind
 from sandbox.org.formulas.errors import FormulaError, FormulaSyntaxError, FormulaTypeError
@@ -22,7 +22,7 @@ from sandbox.org.formulas.interface import (
     Scope,
     Value,
 )
-from sandbox.org.formulas.nodes import Call, Node, Reference, walk
+from sandbox.org.formulas.nodes import Call, Literal, Node, Reference, walk
 from sandbox.org.formulas.picklists import find_picklist_literals
 from sandbox.org.formulas.registry import FUNCTIONS
 from sandbox.org.formulas.signature import Bound
@@ -69,6 +69,18 @@ class Formula:
                 )
         return result
 
+    @property
+    def is_constant(self) -> bool:
+        """True when the result is the same for every record, user and moment."""
+        return isinstance(self.node, Literal)
+
+    def bind(self, resolve: Resolver) -> Evaluate:
+        """The formula as a function of the records of one scope; quicker than `evaluate`.
+
+        It gives and raises what `evaluate` does. Raises FormulaTypeError as `check` does.
+        """
+        return partial(_evaluate, _bind(self.node, resolve).run)
+
     def evaluate(self, context: FormulaContext) -> Value:
         """The result for one record: a canonical value, None when blank or unknown.
 
@@ -76,13 +88,7 @@ class Formula:
         Raises FormulaError when the record's values have no result, FormulaTypeError when the
         context does not know a field.
         """
-        try:
-            value = self._run_for(context)(context)
-        except ArithmeticError as error:
-            raise FormulaError(f"The formula has no result: {type(error).__name__}") from error
-        except RecursionError as error:
-            raise FormulaError("The formula is nested too deeply") from error
-        return None if value == "" else value
+        return _evaluate(self._run_for(context), context)
 
     def _run_for(self, context: FormulaContext) -> Evaluate:
         fields = [context.field_type(path) for path in self._paths]
@@ -91,6 +97,16 @@ class Formula:
             bound = fields, _bind(self.node, context.field_type).run
             self._bound = bound
         return bound[1]
+
+
+def _evaluate(run: Evaluate, context: FormulaContext) -> Value:
+    try:
+        value = run(context)
+    except ArithmeticError as error:
+        raise FormulaError(f"The formula has no result: {type(error).__name__}") from error
+    except RecursionError as error:
+        raise FormulaError("The formula is nested too deeply") from error
+    return None if value == "" else value
 
 
 def _field_paths(nodes: list[Node]) -> tuple[Path, ...]:

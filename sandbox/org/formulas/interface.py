@@ -46,6 +46,8 @@ class FieldRef:
     type: FieldType
     path: Path | None = None
     picklist_values: tuple[str, ...] | None = None  #: API names; None when not a picklist
+    #: Reads the value from a context of this scope, quicker than `value(path)` finds it.
+    read: Callable[[Any], Value] | None = None
 
     @property
     def result_type(self) -> ResultType:

@@ -42,7 +42,10 @@ def _bind_and(call: Call, arguments: tuple[Bound, ...]) -> Bound:
     runs = _conditions(call, arguments)
 
     def run(context: FormulaContext) -> Value:
-        return all(condition(context) for condition in runs)
+        for condition in runs:  # noqa: SIM110 - a generator costs more than the conditions
+            if not condition(context):
+                return False
+        return True
 
     return Bound(BOOLEAN, run, call)
 
@@ -51,7 +54,10 @@ def _bind_or(call: Call, arguments: tuple[Bound, ...]) -> Bound:
     runs = _conditions(call, arguments)
 
     def run(context: FormulaContext) -> Value:
-        return any(condition(context) for condition in runs)
+        for condition in runs:  # noqa: SIM110 - a generator costs more than the conditions
+            if condition(context):
+                return True
+        return False
 
     return Bound(BOOLEAN, run, call)
 

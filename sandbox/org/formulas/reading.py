@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from sandbox.org.formulas.arithmetic import ZERO, multiply
 from sandbox.org.formulas.interface import Path, Value
@@ -27,14 +27,17 @@ class FieldSource(Protocol):
         """The stored value, None when blank."""
 
 
-def read_field(field_type: FieldType, path: Path) -> Callable[[FieldSource], Value]:
-    """A closure that reads one field from the record it is given."""
+def read_field(
+    field_type: FieldType, path: Path, read: Callable[[Any], Value] | None = None
+) -> Callable[[FieldSource], Value]:
+    """A closure that reads one field from the record it is given, by `read` or by its path."""
+    fetch = read or (lambda source: source.value(path))
     if field_type not in NUMERIC_TYPES:
-        return lambda source: source.value(path)
+        return fetch
     is_percent = field_type is FieldType.PERCENT
 
     def read_number(source: FieldSource) -> Value:
-        value = source.value(path)
+        value = fetch(source)
         if value is None:
             return ZERO if source.blanks_as_zero else None
         return multiply(value, HUNDREDTH) if is_percent else value

@@ -30,6 +30,7 @@ from sandbox.org.formulas.signature import (
     literal_text,
 )
 from sandbox.org.formulas.times import format_datetime
+from sandbox.org.schema import NUMERIC_TYPES
 
 #: Letters of a record Id's check part: one for each pattern of five upper-case flags.
 CHECK_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -87,10 +88,13 @@ class _Prior:
 def _bind_prior_value(call: Call, arguments: tuple[Bound, ...]) -> Bound:
     argument, path = _own_field(call, arguments)
     assert argument.field is not None  # noqa: S101 - _own_field refused anything else
-    read = read_field(argument.field.type, path)
+    is_number, current = argument.field.type in NUMERIC_TYPES, argument.run
+    read_number = read_field(argument.field.type, path)
 
     def run(context: FormulaContext) -> Value:
-        return read(context if context.is_new else _Prior(context))
+        if context.is_new:
+            return current(context)
+        return read_number(_Prior(context)) if is_number else context.prior(path)
 
     return Bound(argument.type, run, call, argument.field)
 
