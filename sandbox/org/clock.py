@@ -6,6 +6,7 @@ place the whole org on any morning and let it run or stand still there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
@@ -20,8 +21,13 @@ class OrgClock:
         self._lock = Lock()
         self._offset = timedelta(0)
         self._frozen_at: datetime | None = None
+        self._watchers: list[Callable[[], None]] = []
         if now is not None:
             self.set(now, frozen=frozen)
+
+    def watch(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called whenever the clock was set, moved on, frozen or released."""
+        self._watchers.append(tell)
 
     @property
     def frozen(self) -> bool:
@@ -49,6 +55,7 @@ class OrgClock:
         with self._lock:
             self._frozen_at = instant if frozen else None
             self._offset = timedelta(0) if frozen else instant - datetime.now(UTC)
+        self._tell()
 
     def advance(self, seconds: float) -> None:
         """Move the org's time on by `seconds`; a frozen clock stays frozen, later."""
@@ -58,9 +65,15 @@ class OrgClock:
                 self._frozen_at += step
             else:
                 self._offset += step
+        self._tell()
 
     def real(self) -> None:
         """Return to the machine's time."""
         with self._lock:
             self._frozen_at = None
             self._offset = timedelta(0)
+        self._tell()
+
+    def _tell(self) -> None:
+        for tell in self._watchers:
+            tell()

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sandbox.org.automation import OutboundMessage, Trigger
+
 
 class FieldType(StrEnum):
     """Data types of fields, named as the Metadata API names them (`<type>` of a CustomField)."""
@@ -136,6 +138,7 @@ class Field:
     description: str = ""
     help_text: str = ""
     visible_lines: int | None = None
+    holds_any_type: bool = False  #: values of other fields as text: sorts, but is no condition
 
     @property
     def is_formula(self) -> bool:
@@ -242,6 +245,8 @@ class Schema:
     custom_permissions: set[str] = field(default_factory=set)
     multi_currency: bool = False
     corporate_currency: str = "EUR"
+    outbound_messages: dict[str, OutboundMessage] = field(default_factory=dict)  #: by `Order.Sent`
+    triggers: list[Trigger] = field(default_factory=list)  #: what queues those messages
     unsupported: list[str] = field(default_factory=list)  #: loaded metadata that has no effect here
 
     def sobject(self, name: str) -> SObject | None:
