@@ -11,6 +11,7 @@ import string
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from sandbox.metadata.automations import add_automations
 from sandbox.metadata.documents import child, children, flag, tag_of, text
 from sandbox.metadata.fields import (
     ValueSets,
@@ -84,6 +85,7 @@ class _Builder:
             self._add_record_types,
             self._add_derived_fields,
             self._add_histories,
+            self._add_automations,
             self._add_permissions,
             self._list_unsupported,
         ):
@@ -228,6 +230,9 @@ class _Builder:
         for history in histories:
             history.key_prefix = found[history.name]
             self.schema.objects[history.name] = history
+
+    def _add_automations(self) -> None:
+        self.schema.unsupported += add_automations(self.project, self.schema)
 
     def _add_permissions(self) -> None:
         self.schema.custom_permissions |= {c.name for c in self.project.of("customPermission")}

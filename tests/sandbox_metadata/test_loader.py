@@ -279,11 +279,9 @@ def test_what_has_no_effect_is_named(schema: Schema) -> None:
     assert {
         "CustomApplication Checks",
         "CompactLayout Inspection__c.Highlights",
-        "Flow Order_Checked",
         "Layout Order-Order Layout",
         "ListView Order.Checked",
         "PermissionSet Inspectors: tabSettings",
-        "Workflow Order",
         "standard field Order.BillingAddress",
     } <= set(schema.unsupported)
     assert schema.unsupported == sorted(set(schema.unsupported))
