@@ -51,6 +51,11 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--session-lifetime-s", type=int, help="seconds of org time until a token expires (never)"
     )
+    parser.add_argument(
+        "--outbound-endpoint",
+        metavar="URL",
+        help="loopback address that all outbound messages go to (only messages whose own is one)",
+    )
     parser.set_defaults(run=_serve)
 
 

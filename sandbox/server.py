@@ -30,6 +30,7 @@ from sandbox.listener import HOST, Listener
 from sandbox.metadata.ledger import MetadataLedger
 from sandbox.org.org import Org
 from sandbox.org.schema import Schema
+from sandbox.outbound.courier import check_loopback
 from sandbox.proxy import LoginProxy
 from sandbox.soql import parse as parse_soql
 from sandbox.tls import make_tls_context
@@ -39,9 +40,10 @@ class LocalOrgServer:
     """An org served from the moment of construction until `close` (or the end of `with`).
 
     `metadata` are SFDX folders; a ready `schema` may be given instead. Port 0 takes any free port;
-    `proxy_port` None starts no proxy. `data` None keeps everything in memory and the certificate
-    in a temporary folder. Raises MetadataError, FileNotFoundError, PortInUseError; nothing is left
-    running then.
+    `proxy_port` None starts no proxy. `outbound_endpoint` is a loopback address that all outbound
+    messages go to, whatever the metadata say. `data` None keeps everything in memory and the
+    certificate in a temporary folder. Raises MetadataError, FileNotFoundError, PortInUseError, and
+    ValueError for an outbound endpoint that is not loopback; nothing is left running then.
     """
 
     def __init__(
@@ -55,7 +57,11 @@ class LocalOrgServer:
         daily_limit: int = 100_000,
         session_lifetime_s: int | None = None,
         schema: Schema | None = None,
+        outbound_endpoint: str | None = None,
     ) -> None:
+        if outbound_endpoint is not None:
+            check_loopback(outbound_endpoint)
+        self._outbound_endpoint = outbound_endpoint
         self._data_folders = tuple(Path(folder) / "data" for folder in metadata)
         where = Path(data) if data else None
         ledger = None if schema else MetadataLedger(find_folders(metadata), where)
@@ -92,6 +98,7 @@ class LocalOrgServer:
         self._key = load_login_key(folder)
         self.services = self._make_services(data, limits, ledger)
         stack.callback(self.services.bulk.close)
+        stack.callback(self.services.outbound.close)
         app = create_app(self.services)
         for listener in (plain, secure):
             listener.start(app)
@@ -99,6 +106,7 @@ class LocalOrgServer:
         Thread(target=parse_soql, args=("SELECT Id FROM User",), daemon=True).start()
         if proxy:
             proxy.start()
+        self.services.outbound.start()
 
     def _open_proxy(self, stack: ExitStack, port: int | None, tls_port: int) -> LoginProxy | None:
         if port is None:
@@ -113,7 +121,9 @@ class LocalOrgServer:
         limits: tuple[int, int | None],
         ledger: MetadataLedger | None,
     ) -> Services:
-        settings = ApiSettings(self.url, self.tls_url, *limits, self._data_folders)
+        settings = ApiSettings(
+            self.url, self.tls_url, *limits, self._data_folders, self._outbound_endpoint
+        )
         sessions = Sessions(self.org.org_id, data, settings.session_lifetime_s)
         return make_services(self.org, settings, sessions, self._key.public, data, ledger)
 
@@ -148,6 +158,7 @@ class LocalOrgServer:
     def reset(self) -> None:
         """The org as on its first day: no data, real time, no faults, counters at zero."""
         self.services.faults.clear()
+        self.services.outbound.restore()
         self.org.clock.real()
         reset_org(self.services)
 

@@ -44,6 +44,7 @@ def serve(given: argparse.Namespace) -> int:
             proxy_port=given.proxy_port,
             daily_limit=given.daily_limit,
             session_lifetime_s=given.session_lifetime_s,
+            outbound_endpoint=given.outbound_endpoint,
         )
     except _REFUSALS as error:
         print(f"The local org cannot start: {error}", file=sys.stderr)

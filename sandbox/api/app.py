@@ -50,6 +50,7 @@ from sandbox.control import make_control_blueprint
 from sandbox.counters import Counters
 from sandbox.faults import FaultPlan
 from sandbox.org.errors import refuse
+from sandbox.outbound.desk import OutboundDesk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +104,7 @@ def make_services(
         router=Router(route for family in FAMILIES for route in family.ROUTES),
         bulk=BulkDesk(org, folder and folder / "bulk", partial(row_fault_check, faults)),
         deployments=Deployments(org, ledger),
+        outbound=OutboundDesk(org, settings, sessions, faults, settings.outbound_endpoint),
         jwt_key=jwt_key,
     )
 

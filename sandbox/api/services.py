@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sandbox.counters import Counters
     from sandbox.faults import FaultPlan
     from sandbox.org.org import Org
+    from sandbox.outbound.desk import OutboundDesk
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class ApiSettings:
     daily_limit: int = 100_000
     session_lifetime_s: int | None = None
     data_folders: tuple[Path, ...] = ()  #: where a data plan's files are looked for
+    outbound_endpoint: str | None = None  #: loopback address that all outbound messages go to
 
     def own_url(self, scheme: str) -> str:
         """The org's address for a client that came by `http` or `https`.
@@ -50,5 +52,6 @@ class Services:
     router: Router
     bulk: BulkDesk
     deployments: Deployments
+    outbound: OutboundDesk
     jwt_key: RSAPublicKey  #: checks JWT bearer assertions
     retrievals: dict[str, dict[str, object]] = field(default_factory=dict)  #: results by Id
