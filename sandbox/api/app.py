@@ -45,6 +45,7 @@ from sandbox.api.services import ApiSettings, Services
 from sandbox.api.soap_apex import make_apex_blueprint
 from sandbox.api.soap_login import make_soap_blueprint
 from sandbox.api.soap_metadata import make_metadata_blueprint
+from sandbox.api.streaming import make_streaming_blueprint
 from sandbox.bulk.desk import BulkDesk
 from sandbox.control import make_control_blueprint
 from sandbox.counters import Counters
@@ -122,6 +123,7 @@ def create_app(services: Services) -> Flask:
         make_bulk1_blueprint(services),
         make_metadata_blueprint(services),
         make_apex_blueprint(services),
+        make_streaming_blueprint(),
         make_control_blueprint(services),
     ):
         app.register_blueprint(blueprint)
