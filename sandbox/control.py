@@ -85,12 +85,31 @@ def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
         ("/requests", ["DELETE"], clear_requests),
         ("/bulk", ["GET"], lambda: _read_bulk(services)),
         ("/bulk", ["POST"], lambda: _set_bulk(services)),
+        *_outbound_actions(services),
         ("/faults", ["GET"], lambda: _read_faults(services)),
         ("/faults", ["POST"], lambda: _add_faults(services)),
         ("/faults", ["DELETE"], clear_faults),
         ("/faults/release", ["POST"], lambda: _release(services)),
         ("/metadata", ["GET"], read_metadata),
         *snapshot_actions(services, _read_object),
+    ]
+
+
+def _outbound_actions(services: Services) -> list[tuple[str, list[str], _Action]]:
+    outbound = services.outbound
+
+    def show() -> Answer:
+        return Answer(body=outbound.as_json())
+
+    def configure() -> Answer:
+        outbound.configure(_read_object())
+        return show()
+
+    return [
+        ("/outbound", ["GET"], show),
+        ("/outbound", ["POST"], configure),
+        ("/outbound", ["DELETE"], lambda: Answer(body={"removed": outbound.clear()})),
+        ("/outbound/deliver", ["POST"], lambda: Answer(body={"sent": outbound.deliver()})),
     ]
 
 
@@ -113,8 +132,9 @@ def _refuse_web_pages() -> None:
 
 
 def reset_org(services: Services) -> None:
-    """Empty data, counters, query results and bulk jobs; schema, clock, faults, tokens stay."""
+    """Empty data, queues, counters, results and jobs; schema, clock, faults, tokens stay."""
     services.bulk.clear()
+    services.outbound.clear()
     services.org.reset()
     services.counters.clear()
     services.locators.clear()

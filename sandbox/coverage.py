@@ -47,6 +47,8 @@ MISSING_RESOURCES = (
     "GET /services/data/vNN.0/recent",
     "POST /services/data/vNN.0/actions/standard",
     "GET /services/data/vNN.0/sobjects/Order/listviews",
+    "GET /services/data/vNN.0/event/eventSchema",
+    "POST /cometd/NN.0",
 )
 MISSING_GRANTS = ("authorization_code", "urn:ietf:params:oauth:grant-type:device")
 #: Features of SOQL, each by a query that uses it and nothing else of note.
@@ -112,6 +114,18 @@ MISSING_ACCESS = (
     "record type and tab visibility",
     "ObjectPermissions and FieldPermissions as records",
 )
+#: What the org sends by itself, and after which saves.
+PUSH = (
+    "outbound messages: SOAP, 100 notifications, Ack, retries for 24 hours of org time",
+    "workflow rules whose only actions are outbound messages",
+    "record-triggered flows (after save) that only send outbound messages",
+    "field history: OrderHistory, CaseHistory, <Object>__History",
+)
+MISSING_PUSH = (
+    "Change Data Capture, platform events (CometD, Pub/Sub API): not yet",
+    "flows with any other element, workflow field updates, alerts, tasks, time triggers",
+    "outbound messages to other machines; the dead-letter queue",
+)
 _HEAD = """# What of Salesforce is here
 
 Written by `python -m sandbox coverage > sandbox/COVERAGE.md`; a test keeps it true. What is missing
@@ -138,6 +152,7 @@ def _sections() -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Logins", _lines(GRANTS, MISSING_GRANTS)
     yield "SOQL", ((name, name not in MISSING_SOQL) for name in SOQL)
     yield "Access of users", _lines(ACCESS, MISSING_ACCESS)
+    yield "Push", _lines(PUSH, MISSING_PUSH)
     yield (
         "Metadata that has an effect",
         dict.fromkeys((kind.root or "Settings", kind.has_effect) for kind in KINDS.values()),

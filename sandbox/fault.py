@@ -33,15 +33,13 @@ class FaultAction(StrEnum):
     TRUNCATED_BULK_RESULTS = "truncated_bulk_results"  #: a result file that ends after some row
     SHORT_PAGES = "short_pages"  #: a page of a query holds `rows` rows at most, and goes on
     SHUFFLED_BULK_RESULTS = "shuffled_bulk_results"  #: a job created now gives rows out of order
+    DUPLICATED_OUTBOUND_MESSAGES = "duplicated_outbound_messages"  #: posts a message twice
+    REORDERED_OUTBOUND_MESSAGES = "reordered_outbound_messages"  #: posts it last, shuffled
     HOOK = "hook"  #: holds the request under the name `hold` until it is released
 
 
 #: Named in the design, and not here yet.
-PLANNED_ACTIONS = frozenset(
-    {
-        "duplicated_outbound_messages",
-    }
-)
+PLANNED_ACTIONS: frozenset[str] = frozenset()
 #: May hit a row of a collection or a subrequest of a composite call (`"inner": true`).
 INNER_ACTIONS = frozenset({FaultAction.STATUS, FaultAction.UNABLE_TO_LOCK_ROW})
 #: Codes that differ from the name of their action.
@@ -49,6 +47,10 @@ CODES = {
     FaultAction.STATUS: "SERVER_UNAVAILABLE",
     FaultAction.CONCURRENT_LIMIT: "REQUEST_LIMIT_EXCEEDED",
 }
+#: Hit the messages that the org sends, and nothing else does.
+OUTBOUND_ACTIONS = frozenset(
+    {FaultAction.DUPLICATED_OUTBOUND_MESSAGES, FaultAction.REORDERED_OUTBOUND_MESSAGES}
+)
 MESSAGES = {
     FaultAction.REQUEST_LIMIT_EXCEEDED: "TotalRequests Limit exceeded.",
     FaultAction.CONCURRENT_LIMIT: "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
@@ -82,6 +84,7 @@ class Target:
     user: str | None = None
     body: Callable[[], bytes] = bytes  #: read only when a fault asks for it
     inner: bool = False
+    outbound: bool = False  #: a message that the org sends
 
 
 @dataclass
@@ -132,6 +135,7 @@ class Fault:
     def _matches(self, target: Target) -> bool:
         same = (
             self.inner == target.inner
+            and (self.action in OUTBOUND_ACTIONS) == target.outbound
             and self.method in {None, target.method}
             and self.kind in {None, target.kind}
             and self.user in {None, target.user}

@@ -30,6 +30,10 @@ ACTIONS: dict[FaultAction, str] = {
     ),
     FaultAction.SHORT_PAGES: "a page of a query holds `rows` rows at most; the next one follows",
     FaultAction.SHUFFLED_BULK_RESULTS: "a bulk job created now gives its rows in another order",
+    FaultAction.DUPLICATED_OUTBOUND_MESSAGES: "posts an outbound message twice",
+    FaultAction.REORDERED_OUTBOUND_MESSAGES: (
+        "posts an outbound message after all others of its round, its notifications shuffled"
+    ),
     FaultAction.HOOK: "holds the request under the name `hold` until it is released",
 }
 KEYS: dict[str, str] = {

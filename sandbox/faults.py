@@ -68,10 +68,15 @@ class FaultPlan:
                         "user": target.user,
                         "call": fault.matched,
                         "inner": target.inner,
-                        "request": getattr(self._here, "request_number", None),
+                        # What the org sends itself answers no request.
+                        "request": None if target.outbound else self._request_number,
                     }
                 )
             return hits
+
+    @property
+    def _request_number(self) -> int | None:
+        return getattr(self._here, "request_number", None)
 
     def fire_inner(self, target: Target) -> None:
         """Raise the OrgError of a fault that hits a subrequest or a row, if one does."""

@@ -31,6 +31,7 @@ from sandbox.listener import HOST, Listener
 from sandbox.metadata.ledger import MetadataLedger
 from sandbox.org.org import Org
 from sandbox.org.schema import Schema
+from sandbox.outbound.courier import check_loopback
 from sandbox.proxy import LoginProxy
 from sandbox.snapshots import Snapshots
 from sandbox.tls import make_tls_context
@@ -40,9 +41,10 @@ class LocalOrgServer:
     """An org served from the moment of construction until `close` (or the end of `with`).
 
     `metadata` are SFDX folders; a ready `schema` may be given instead. Port 0 takes any free port;
-    `proxy_port` None starts no proxy. `data` None keeps everything in memory and the certificate
-    in a temporary folder. Raises MetadataError, FileNotFoundError, PortInUseError; nothing is left
-    running then.
+    `proxy_port` None starts no proxy. `outbound_endpoint` is a loopback address that all outbound
+    messages go to, whatever the metadata say. `data` None keeps everything in memory and the
+    certificate in a temporary folder. Raises MetadataError, FileNotFoundError, PortInUseError, and
+    ValueError for an outbound endpoint that is not loopback; nothing is left running then.
     """
 
     def __init__(
@@ -56,7 +58,11 @@ class LocalOrgServer:
         allowance: Allowance | None = None,
         session_lifetime_s: int | None = None,
         schema: Schema | None = None,
+        outbound_endpoint: str | None = None,
     ) -> None:
+        if outbound_endpoint is not None:
+            check_loopback(outbound_endpoint)
+        self._outbound_endpoint = outbound_endpoint
         self._data_folders = tuple(Path(folder) / "data" for folder in metadata)
         where = Path(data) if data else None
         with ExitStack() as stack:
@@ -101,11 +107,13 @@ class LocalOrgServer:
         self._key = load_login_key(folder)
         self.services = self._make_services(data, limits, ledger)
         stack.callback(self.services.bulk.close)
+        stack.callback(self.services.outbound.close)
         app = create_app(self.services)
         for listener in (plain, secure):
             listener.start(app)
         if proxy:
             proxy.start()
+        self.services.outbound.start()
 
     def _open_proxy(self, stack: ExitStack, port: int | None, tls_port: int) -> LoginProxy | None:
         if port is None:
@@ -120,7 +128,9 @@ class LocalOrgServer:
         limits: tuple[Allowance, int | None],
         ledger: MetadataLedger | None,
     ) -> Services:
-        settings = ApiSettings(self.url, self.tls_url, *limits, self._data_folders)
+        settings = ApiSettings(
+            self.url, self.tls_url, *limits, self._data_folders, self._outbound_endpoint
+        )
         sessions = Sessions(self.org.org_id, data, settings.session_lifetime_s)
         snapshots = Snapshots(self.folder)
         return make_services(
@@ -159,6 +169,7 @@ class LocalOrgServer:
         """The org as on its first day: no data, real time, no faults, counters at zero."""
         self.services.faults.clear()
         self.services.bulk.worker.is_inline = False
+        self.services.outbound.restore()
         self.org.clock.real()
         reset_org(self.services)
 

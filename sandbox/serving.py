@@ -35,6 +35,7 @@ def serve(given: argparse.Namespace) -> int:
             proxy_port=given.proxy_port,
             allowance=allow(given.edition, given.licences, given.daily_limit),
             session_lifetime_s=given.session_lifetime_s,
+            outbound_endpoint=given.outbound_endpoint,
         )
     except START_ERRORS as error:
         print(f"The local org cannot start: {error}", file=sys.stderr)

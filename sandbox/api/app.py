@@ -48,12 +48,14 @@ from sandbox.api.services import ApiSettings, Services
 from sandbox.api.soap_apex import make_apex_blueprint
 from sandbox.api.soap_login import make_soap_blueprint
 from sandbox.api.soap_metadata import make_metadata_blueprint
+from sandbox.api.streaming import make_streaming_blueprint
 from sandbox.bulk.desk import BulkDesk
 from sandbox.control import make_control_blueprint
 from sandbox.counters import Counters
 from sandbox.faults import FaultPlan
 from sandbox.long_calls import LongCalls
 from sandbox.org.errors import refuse
+from sandbox.outbound.desk import OutboundDesk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,6 +115,7 @@ def make_services(
         bulk=BulkDesk(org, folder and folder / "bulk", partial(row_fault_check, faults)),
         deployments=Deployments(org, ledger),
         snapshots=snapshots,
+        outbound=OutboundDesk(org, settings, sessions, faults, settings.outbound_endpoint),
         jwt_key=jwt_key,
     )
 
@@ -130,6 +133,7 @@ def create_app(services: Services) -> Flask:
         make_bulk1_blueprint(services),
         make_metadata_blueprint(services),
         make_apex_blueprint(services),
+        make_streaming_blueprint(),
         make_control_blueprint(services),
     ):
         app.register_blueprint(blueprint)

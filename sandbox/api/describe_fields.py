@@ -57,6 +57,8 @@ _UNFILTERABLE = frozenset({FieldType.LONG_TEXT_AREA, FieldType.HTML})
 
 def field_types(field: Field) -> tuple[str, str]:
     """describe's `type` and `soapType` of a field."""
+    if field.holds_any_type:
+        return "anyType", "xsd:anyType"
     if field.type is FieldType.NUMBER and field.scale == 0 and not field.custom:
         # Only standard fields are int; every custom Number is a double, whatever its scale.
         return "int", "xsd:int"
@@ -126,6 +128,7 @@ def _number_facts(field: Field, kind: str) -> dict[str, object]:
 
 def _access_facts(sobject: SObject, field: Field, access: Access) -> dict[str, object]:
     may = access.rights(sobject).words
+    is_plain = not field.holds_any_type
     may_set = _is_writable(field) and access.can_set(sobject, field)
     return {
         "aggregatable": field.type is not FieldType.CHECKBOX and field.type not in _UNFILTERABLE,
@@ -133,8 +136,8 @@ def _access_facts(sobject: SObject, field: Field, access: Access) -> dict[str, o
         "createable": may_set and field.createable and "create" in may,
         "dependentPicklist": field.controller is not None,
         "deprecatedAndHidden": False,
-        "filterable": field.type not in _UNFILTERABLE,
-        "groupable": not field.is_formula and field.type not in _UNSORTABLE,
+        "filterable": is_plain and field.type not in _UNFILTERABLE,
+        "groupable": is_plain and not field.is_formula and field.type not in _UNSORTABLE,
         "permissionable": is_permissionable(sobject, field),
         "polymorphicForeignKey": len(field.reference_to) > 1,
         "queryByDistance": False,

@@ -50,8 +50,9 @@ _FREE = frozenset({*_FREE_KINDS.values(), *_FREE_PREFIXES.values()})
 #: The same for SOAP that is counted once its session is found good.
 _SOAP_PREFIXES = {"/services/Soap/m/": "metadata", "/services/Soap/s/": "apex"}
 _BULK1, _UNKNOWN = "bulk1", "unknown"
-#: The kinds of calls beside those of the data API's routes; `row` is one of a collection or a job.
-KINDS = _FREE | {*_SOAP_PREFIXES.values(), _BULK1, _UNKNOWN, "row"}
+#: The kinds of calls beside those of the data API's routes; `row` is one of a collection or a job,
+#: `outbound` a message that the org sends.
+KINDS = _FREE | {*_SOAP_PREFIXES.values(), _BULK1, _UNKNOWN, "row", "outbound"}
 
 
 def frame_requests(app: Flask, services: Services) -> None:

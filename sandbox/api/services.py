@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.faults import FaultPlan
     from sandbox.long_calls import LongCalls
     from sandbox.org.org import Org
+    from sandbox.outbound.desk import OutboundDesk
     from sandbox.snapshots import Snapshots
 
 
@@ -32,6 +33,7 @@ class ApiSettings:
     allowance: Allowance = field(default_factory=Allowance)
     session_lifetime_s: int | None = None
     data_folders: tuple[Path, ...] = ()  #: where a data plan's files are looked for
+    outbound_endpoint: str | None = None  #: loopback address that all outbound messages go to
 
     def own_url(self, scheme: str) -> str:
         """The org's address for a client that came by `http` or `https`.
@@ -56,5 +58,6 @@ class Services:
     bulk: BulkDesk
     deployments: Deployments
     snapshots: Snapshots
+    outbound: OutboundDesk
     jwt_key: RSAPublicKey  #: checks JWT bearer assertions
     retrievals: dict[str, dict[str, object]] = field(default_factory=dict)  #: results by Id

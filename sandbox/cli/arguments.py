@@ -41,6 +41,11 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--faults", type=Path, metavar="FILE", help="fault plan in JSON, in force from the start"
     )
+    parser.add_argument(
+        "--outbound-endpoint",
+        metavar="URL",
+        help="loopback address that all outbound messages go to (only messages whose own is one)",
+    )
 
 
 def add_shell(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from sandbox.metadata import listing
 from sandbox.metadata.absence import DERIVED_FIELDS, Absence
+from sandbox.metadata.automations import add_automations
 from sandbox.metadata.documents import children, flag, text
 from sandbox.metadata.fields import (
     ValueSets,
@@ -24,13 +26,6 @@ from sandbox.metadata.fields import (
     with_values,
 )
 from sandbox.metadata.geolocations import is_geolocation, read_halves, reason_for
-from sandbox.metadata.listing import (
-    list_absent_fields,
-    list_idle,
-    list_idle_grants,
-    reason_of,
-    unsupported,
-)
 from sandbox.metadata.objects import (
     assign_prefixes,
     custom_object,
@@ -116,6 +111,7 @@ class _Builder:
             self._add_record_types,
             self._add_derived_fields,
             self._add_histories,
+            self._add_automations,
             self._add_permissions,
             self._list_unsupported,
         ):
@@ -128,7 +124,7 @@ class _Builder:
             if component.name == "Currency":
                 self.schema.multi_currency = flag(component.element, "enableMultiCurrency")
             elif not (component.name == "Order" and flag(component.element, "enableOrders")):
-                self._unsupported(component, reason_of(component))
+                self._unsupported(component, listing.reason_of(component))
 
     def _add_labels(self) -> None:
         for component in self.project.of("labels"):
@@ -314,6 +310,9 @@ class _Builder:
             history.key_prefix = found[history.name]
             self.schema.objects[history.name] = history
 
+    def _add_automations(self) -> None:
+        self.schema.unsupported += add_automations(self.project, self.schema)
+
     def _add_permissions(self) -> None:
         self.schema.custom_permissions |= {c.name for c in self.project.of("customPermission")}
         for component in self.project.of("permissionset"):
@@ -321,12 +320,14 @@ class _Builder:
             self.schema.permission_sets[component.name] = found
 
     def _list_unsupported(self) -> None:
-        found = [*self.schema.unsupported, *list_absent_fields(self.standard)]
+        found = [*self.schema.unsupported, *listing.list_absent_fields(self.standard)]
         found += self.project.strays
         for component in self.project.components:
-            found += list_idle(component)
+            found += listing.list_idle(component)
         for component in self.project.of("permissionset"):
-            found += list_idle_grants(component, self.schema, self.absence, self.geolocations)
+            found += listing.list_idle_grants(
+                component, self.schema, self.absence, self.geolocations
+            )
         self.schema.unsupported = sorted(set(found))
 
     def _leave_out(self, component: Component, reason: str) -> None:
@@ -334,7 +335,7 @@ class _Builder:
         self._unsupported(component, reason)
 
     def _unsupported(self, component: Component, reason: str) -> None:
-        self.schema.unsupported.append(unsupported(component, reason))
+        self.schema.unsupported.append(listing.unsupported(component, reason))
 
     def _missing_object(self, component: Component) -> None:
         name = component.owner or component.name

@@ -17,6 +17,7 @@ from sandbox.metadata.files import package_path, render, standalone
 from sandbox.metadata.findings import Finding, about_component, about_package, find_culprit
 from sandbox.metadata.ledger import MetadataLedger, key_of
 from sandbox.metadata.package import read_package
+from sandbox.metadata.parts import combine
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
 from sandbox.metadata.vetting import Fault, find_faults
@@ -107,7 +108,9 @@ class _Deployment:
         self._report.findings += package.findings
         self._report.components_count = len(package.components)
         refused = {(f.type_name, f.full_name, f.file) for f in package.findings}
-        self._good = [c for c in package.components if _identity(c) not in refused]
+        before = {key_of(c): c for c in self._ledger.components}
+        sound = (c for c in package.components if _identity(c) not in refused)
+        self._good = [combine(before.get(key_of(c)), c) for c in sound]
         self._drop(list(find_faults(self._good)))
         self._settle()
         return self._report

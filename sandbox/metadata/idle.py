@@ -25,8 +25,7 @@ _KINDS_BY_REASON = {
         "PathAssistant ApexPage ApexComponent LightningComponentBundle StaticResource"
     ),
     _NOT_RUN: (
-        "Workflow Flow ApprovalProcess AssignmentRules AutoResponseRules EscalationRules "
-        "ApexClass ApexTrigger"
+        "ApprovalProcess AssignmentRules AutoResponseRules EscalationRules ApexClass ApexTrigger"
     ),
     _NOT_ENFORCED: (
         "BusinessProcess SharingReason Profile PermissionSetGroup Role SharingRules "

@@ -13,6 +13,7 @@ from pathlib import Path
 from sandbox.metadata.builder import build_schema
 from sandbox.metadata.checks import CheckContext, run_load_checks
 from sandbox.metadata.documents import tag_of
+from sandbox.metadata.flows import read_flow
 from sandbox.metadata.problems import MetadataError, Problem
 from sandbox.metadata.project import Component, Project, read_project
 from sandbox.metadata.wsdl import knows_type, schema_findings
@@ -55,8 +56,18 @@ def build_checked(
 def shape_findings(project: Project) -> Iterator[Problem]:
     """Where the files that have an effect depart from the Metadata schema, in any order."""
     for component in project.components:
-        if component.kind.has_effect and not component.inline:
+        if has_to_fit(component) and not component.inline:
             yield from shape_problems(component, any_order=True)
+
+
+def has_to_fit(component: Component) -> bool:
+    """True when the org acts on the component, and so must understand all of it.
+
+    A flow that does not run here may be newer than the Metadata schema; naming it is enough.
+    """
+    if component.kind.suffix == "flow":
+        return read_flow(component.element, component.name).trigger is not None
+    return component.kind.has_effect
 
 
 def shape_problems(component: Component, *, any_order: bool) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from lxml import etree
 
 from sandbox.metadata.documents import children, line_of, parse_document, text, texts
+from sandbox.metadata.parts import part_entries
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
 
@@ -49,7 +50,8 @@ def check_manifest(project: Project, folder: Path) -> Iterator[Problem]:
         return
     listed = _listed(root)
     present = {manifest_entry(c) for c in project.components if not c.inline}
-    known = present | {("CustomObject", c.owner) for c in project.components if c.owner}
+    parts = {entry for c in project.components for entry in part_entries(c)}
+    known = present | parts | {("CustomObject", c.owner) for c in project.components if c.owner}
     for kind, name in sorted(present):
         if not covers(listed, kind, name):
             message = f"{kind} {name} is not in the manifest; add it as a member of {kind}"

@@ -18,6 +18,7 @@ from sandbox.metadata.documents import parse_bytes, tag_of
 from sandbox.metadata.findings import Finding, about_component, about_package, told_apart
 from sandbox.metadata.kinds import INLINE_KINDS, KINDS, Kind
 from sandbox.metadata.manifest import covers, listed_members, manifest_entry
+from sandbox.metadata.parts import part_entries
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, inline_components
 
@@ -144,9 +145,11 @@ def _compare_with_manifest(
         return
     listed = dict.fromkeys(listed_members(root), 1)
     for component in package.components:
-        if not covers(listed, *manifest_entry(component)):
+        names = [manifest_entry(component), *part_entries(component)]
+        if not any(covers(listed, *name) for name in names):
             yield about_component(component, "Not in package.xml")
     present = {manifest_entry(c) for c in package.components}
+    present |= {entry for c in package.components for entry in part_entries(c)}
     present |= {("CustomObject", c.owner) for c in package.components if c.owner}
     refused = {(f.type_name, f.full_name) for f in package.findings}
     for type_name, member in listed:

@@ -235,6 +235,7 @@ def history_object(parent: SObject, prefix: str) -> SObject:
         name_field="Id",
         createable=False,
         updateable=False,
+        deletable=False,
         history_of=parent.name,
     )
     link = _readonly(
@@ -257,6 +258,6 @@ def _history_values() -> list[Field]:
     return [
         _readonly("Field", FieldType.PICKLIST, "Changed Field", length=255),
         _readonly("DataType", FieldType.PICKLIST, "Datatype", length=40, values=kinds),
-        _readonly("OldValue", FieldType.TEXT, "Old Value", length=255),
-        _readonly("NewValue", FieldType.TEXT, "New Value", length=255),
+        _readonly("OldValue", FieldType.TEXT, "Old Value", length=255, holds_any_type=True),
+        _readonly("NewValue", FieldType.TEXT, "New Value", length=255, holds_any_type=True),
     ]

@@ -13,7 +13,7 @@ from sandbox.metadata.checks import CheckContext
 from sandbox.metadata.checks.names import check_api_name, check_full_name
 from sandbox.metadata.documents import line_of
 from sandbox.metadata.files import standalone
-from sandbox.metadata.loader import shape_problems
+from sandbox.metadata.loader import has_to_fit, shape_problems
 from sandbox.metadata.problems import Problem
 from sandbox.metadata.project import Component, Project
 from sandbox.org.schema import Schema
@@ -33,7 +33,7 @@ def find_faults(components: Sequence[Component]) -> Iterator[Fault]:
         seen.add(key)
         for problem in _name_problems(context, component):
             yield component, problem
-        if component.kind.has_effect or component.owner:
+        if has_to_fit(component) or component.owner:
             # By itself, so that a mistake is charged to the component that makes it.
             alone = replace(component, element=standalone(component), inline=False)
             for problem in shape_problems(alone, any_order=True):

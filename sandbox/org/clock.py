@@ -8,6 +8,7 @@ on in the data folder: rows stamped in a time that is gone would otherwise lie i
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -30,6 +31,7 @@ class OrgClock:
         self._offset = timedelta(0)
         self._frozen_at: datetime | None = None
         self._path = folder / _FILE_NAME if folder else None
+        self._watchers: list[Callable[[], None]] = []
         if now is not None:
             self.set(now, frozen=frozen)
         elif self._path and self._path.exists():
@@ -37,6 +39,10 @@ class OrgClock:
 
     def __str__(self) -> str:
         return f"{self.now().isoformat(timespec='seconds')}{' and stands still' * self.frozen}"
+
+    def watch(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called whenever the clock was set, moved on, frozen or released."""
+        self._watchers.append(tell)
 
     @property
     def frozen(self) -> bool:
@@ -69,6 +75,7 @@ class OrgClock:
             self._frozen_at = instant if frozen else None
             self._offset = timedelta(0) if frozen else instant - datetime.now(UTC)
             self._save()
+        self._tell()
 
     def advance(self, seconds: float) -> None:
         """Move the org's time on by `seconds`; a frozen clock stays frozen, later."""
@@ -79,6 +86,7 @@ class OrgClock:
             else:
                 self._offset += step
             self._save()
+        self._tell()
 
     def real(self) -> None:
         """Return to the machine's time."""
@@ -86,6 +94,11 @@ class OrgClock:
             self._frozen_at = None
             self._offset = timedelta(0)
             self._save()
+        self._tell()
+
+    def _tell(self) -> None:
+        for tell in self._watchers:
+            tell()
 
     def _save(self) -> None:
         if self._path is None:

@@ -16,6 +16,7 @@ from sandbox.org.canonical import whole_second
 from sandbox.org.clock import OrgClock
 from sandbox.org.errors import refuse
 from sandbox.org.formula_library import FormulaLibrary
+from sandbox.org.outbound_queue import OutboundQueue
 from sandbox.org.plans import SavePlan
 from sandbox.org.schema import Schema, SObject
 from sandbox.org.store import Store
@@ -23,6 +24,7 @@ from sandbox.org.users import IDENTITY_SOBJECTS, Users
 
 if TYPE_CHECKING:
     from sandbox.org.lookup_filters import LookupFilters
+    from sandbox.org.triggers import Triggers
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Core:
     filters: LookupFilters
     plans: dict[str, SavePlan]
     users: Users
+    triggers: Triggers
+    outbound: OutboundQueue
     pinned: datetime | None = None  #: the moment of the chunk being saved
     purged_at: datetime | None = None  #: when the recycle bin was last looked through
 

@@ -54,6 +54,11 @@ def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS _erased (sobject TEXT, id TEXT PRIMARY KEY, deleted_at TEXT)"
     )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS _outbound (serial INTEGER PRIMARY KEY, message TEXT, "
+        "record_id TEXT, created_at TEXT, attempts INTEGER DEFAULT 0, next_attempt TEXT, "
+        "last_error TEXT, state TEXT DEFAULT 'waiting')"
+    )
     before = stored_shape(connection)
     now = _shape(schema)
     _replace_retyped(connection, before, now)

@@ -16,6 +16,7 @@ from sandbox.org.lookup_filters import LookupFilters
 from sandbox.org.plans import plan_saves
 from sandbox.org.schema import Schema
 from sandbox.org.setup_rows import ORG_ID, prepare_rows
+from sandbox.org.triggers import Triggers
 
 
 class _OnlyTriedError(Exception):
@@ -30,12 +31,14 @@ def adopt_schema(core: Core, schema: Schema, commit: Callable[[], None] | None) 
     """
     store, before = core.store, core.schema
     with store.lock:
+        formulas = FormulaLibrary(schema, ORG_ID)
         trial = replace(
             core,
             schema=schema,
-            formulas=FormulaLibrary(schema, ORG_ID),
+            formulas=formulas,
             filters=LookupFilters(schema),
             plans=plan_saves(schema),
+            triggers=Triggers(schema, formulas.resolver),
         )
         try:
             with store.transaction():
@@ -53,3 +56,4 @@ def adopt_schema(core: Core, schema: Schema, commit: Callable[[], None] | None) 
         else:
             core.schema, core.plans = schema, trial.plans
             core.formulas, core.filters = trial.formulas, trial.filters
+            core.triggers = trial.triggers

@@ -17,6 +17,7 @@ from sandbox.org.formulas import (
     FormulaError,
     FormulaSyntaxError,
     FormulaTypeError,
+    Resolver,
     compile_formula,
     to_field_value,
 )
@@ -62,6 +63,10 @@ class FormulaLibrary:
     def scope(self, sobject: SObject) -> RecordScope:
         """What formulas on this sObject may name."""
         return self._scopes[sobject.name]
+
+    def resolver(self, sobject: SObject) -> Resolver:
+        """The field at the end of a path from this sObject."""
+        return self._scopes[sobject.name].field_type
 
     def rules(self, sobject: SObject) -> list[CompiledRule]:
         """The active validation rules in the order of the schema."""

@@ -69,7 +69,12 @@ class LateCommits:
     @property
     def is_delaying(self) -> bool:
         """True while this thread's writes are to be held back."""
-        return bool(getattr(self._here, "delay_s", 0))
+        return bool(self.delay_s)
+
+    @property
+    def delay_s(self) -> float:
+        """By how many seconds of org time this thread's writes are held back."""
+        return float(getattr(self._here, "delay_s", 0))
 
     @property
     def mark(self) -> int:

@@ -23,6 +23,7 @@ from sandbox.org.formula_library import FormulaLibrary, SchemaError
 from sandbox.org.ids import MalformedIdError, normalize_id
 from sandbox.org.lookup_filters import LookupFilters
 from sandbox.org.merging import merge_records
+from sandbox.org.outbound_queue import OutboundQueue
 from sandbox.org.plans import plan_saves
 from sandbox.org.reading import FormulaReader, retrieve_record
 from sandbox.org.saving import insert_record, update_record
@@ -31,6 +32,7 @@ from sandbox.org.seeding import seed_org, seed_record
 from sandbox.org.setup_rows import ORG_ID, prepare_rows
 from sandbox.org.snapshots import copy_data, fit_copy, take_over
 from sandbox.org.store import Store
+from sandbox.org.triggers import Triggers
 from sandbox.org.upserts import upsert_record
 from sandbox.org.users import Users
 
@@ -55,10 +57,19 @@ class Org:
         self.clock = clock or OrgClock(folder=data_dir)
         formulas = FormulaLibrary(schema, ORG_ID)
         filters = LookupFilters(schema)
+        triggers = Triggers(schema, formulas.resolver)
         self.store = Store(schema, data_dir, self.clock.now)
-        users = Users(schema, self.store)
+        self.outbound = OutboundQueue(self.store, self.clock)
         self.core = Core(
-            schema, self.store, self.clock, formulas, filters, plan_saves(schema), users
+            schema,
+            self.store,
+            self.clock,
+            formulas,
+            filters,
+            plan_saves(schema),
+            Users(schema, self.store),
+            triggers,
+            self.outbound,
         )
         prepare_rows(self.core)
         self.schema_since = self.core.moment()  #: when the schema in force came into force

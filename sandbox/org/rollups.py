@@ -2,9 +2,9 @@
 
 Owns when they are worked out: with every save, delete and undelete of a detail, in the same
 transaction, from the live details that pass the filters. Only the stamp of the system moves on the
-master, as when the platform recalculates. Amounts are turned into the master's currency. The
-master's validation rules are not asked, unlike in an org. Source: Salesforce help, "Roll-Up Summary
-Field".
+master, as when the platform recalculates, and the master's outbound messages are queued. Amounts
+are turned into the master's currency. The master's validation rules are not asked, unlike in an
+org. Source: Salesforce help, "Roll-Up Summary Field".
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from sandbox.org.core import Core
 from sandbox.org.formula_context import RecordContext
 from sandbox.org.plans import RollUp
 from sandbox.org.related import RelatedRows
+from sandbox.org.save import Save
 from sandbox.org.schema import FieldType, SObject
 from sandbox.org.tables import Record
+from sandbox.org.triggers import queue_messages
 
 
 def roll_up(core: Core, actor: Actor, detail: SObject, records: Iterable[Record | None]) -> None:
@@ -48,6 +50,9 @@ def _refresh(core: Core, actor: Actor, detail: SObject, rollup: RollUp, master_i
         changes["SystemModstamp"] = core.moment()
     table.update(master_id, changes)
     core.written(rollup.master)
+    after = master | changes
+    rows = RelatedRows(core.store)
+    queue_messages(Save(core, rollup.master, actor, core.moment(), after, master, rows))
     roll_up(core, actor, rollup.master, [master])
 
 

@@ -29,6 +29,7 @@ from sandbox.org.rules import check_rules
 from sandbox.org.save import Check, Save
 from sandbox.org.schema import SObject
 from sandbox.org.tables import Record
+from sandbox.org.triggers import queue_messages
 
 #: The stages of a save. A stage sees only records that passed the stages before it.
 STAGES: tuple[tuple[Check, ...], ...] = (
@@ -91,6 +92,7 @@ def write_insert(save: Save) -> None:
     save.core.store.table(save.sobject).insert([save.record])
     write_history(save)
     save.core.written(save.sobject)
+    queue_messages(save)
     roll_up(save.core, save.actor, save.sobject, [save.record])
 
 
@@ -162,6 +164,7 @@ def _write_update(save: Save) -> None:
         save.core.store.table(save.sobject).update(str(save.record["Id"]), changes)
     write_history(save)
     save.core.written(save.sobject)
+    queue_messages(save)
     roll_up(save.core, save.actor, save.sobject, [save.before, save.record])
 
 

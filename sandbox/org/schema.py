@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sandbox.org.automation import OutboundMessage, Trigger
+
 
 class FieldType(StrEnum):
     """Data types of fields, named as the Metadata API names them (`<type>` of a CustomField)."""
@@ -141,6 +143,7 @@ class Field:
     help_text: str = ""
     visible_lines: int | None = None
     controller: str | None = None  #: the field that decides which values people are offered
+    holds_any_type: bool = False  #: values of other fields as text: sorts, but is no condition
 
     @property
     def is_formula(self) -> bool:
@@ -271,6 +274,8 @@ class Schema:
     labels: dict[str, str] = field(default_factory=dict)  #: texts of `$Label`, by name
     multi_currency: bool = False
     corporate_currency: str = "EUR"
+    outbound_messages: dict[str, OutboundMessage] = field(default_factory=dict)  #: by `Order.Sent`
+    triggers: list[Trigger] = field(default_factory=list)  #: what queues those messages
     unsupported: list[Unsupported] = field(default_factory=list)  #: sorted, each once
 
     def sobject(self, name: str) -> SObject | None:

@@ -2,7 +2,8 @@
 
 Owns the two passes that let records refer to each other in any order: first all rows are stored,
 then all of them are checked as new records with the whole plan in sight. One refusal undoes the
-whole plan. `"checks": false` skips the second pass, for rows that an older org let in.
+whole plan. `"checks": false` skips the second pass, for rows that an older org let in, and with it
+the outbound messages, which that org has sent.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sandbox.org.schema import SObject
 from sandbox.org.seed_plans import SeedPlan, SeedRecord, read_plans
 from sandbox.org.setup_rows import LOADER
 from sandbox.org.tables import Record
+from sandbox.org.triggers import queue_messages
 
 #: Fields that only a data load may set, as with the permission "Set Audit Fields upon Creation".
 _AUDIT_FIELDS = frozenset(
@@ -57,6 +59,7 @@ def seed_org(core: Core, raw: object) -> dict[str, str]:
             rows.forget()
             if plan.checks:
                 _check(saves)
+                _announce(saves)
             stored += saves
         _roll_up(core, stored)
     return ids
@@ -163,6 +166,13 @@ def _check(saves: list[tuple[SeedRecord, Save]]) -> None:
         if not save.record.get("IsDeleted"):
             with _naming(seed):
                 check_save(save)
+
+
+def _announce(saves: list[tuple[SeedRecord, Save]]) -> None:
+    for seed, save in saves:
+        if not save.record.get("IsDeleted"):
+            with _naming(seed):
+                queue_messages(save)
 
 
 @contextmanager

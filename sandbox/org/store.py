@@ -184,6 +184,7 @@ class Store:
                 self.connection.execute(f"DELETE FROM {quote(name)}")  # noqa: S608
             self.connection.execute("DELETE FROM _sequence")
             self.connection.execute("DELETE FROM _erased")
+            self.connection.execute("DELETE FROM _outbound")
             self._last_numbers.clear()
             self._dirty.clear()
             self.late.clear()

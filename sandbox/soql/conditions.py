@@ -75,7 +75,7 @@ class ConditionCompiler:
 
     def _comparer(self, operand: Operand) -> Comparer:
         expression = self._compile_operand(operand)
-        if expression.field.type in _UNFILTERABLE:
+        if expression.field.type in _UNFILTERABLE or expression.field.holds_any_type:
             reason = f"field '{expression.name}' can not be filtered in a query call"
             raise self._statement.refuse("INVALID_FIELD", expression.position, reason)
         return Comparer(self._statement, expression)

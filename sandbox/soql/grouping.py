@@ -175,7 +175,7 @@ def _output_sql(output: Output, members: frozenset[int]) -> str:
 def _can_group(field: Field) -> bool:
     if field.type is FieldType.NUMBER and field.custom:
         return False  # custom numbers are doubles to Salesforce, which groups by none
-    return field.type not in _UNGROUPABLE and not field.is_formula
+    return field.type not in _UNGROUPABLE and not field.is_formula and not field.holds_any_type
 
 
 def _read_sets(group: tuple[Operand, ...]) -> tuple[list[Operand], list[frozenset[int]]]:

@@ -279,19 +279,6 @@ def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> 
 
 
 @pytest.mark.parametrize(
-    "action",
-    [
-        "duplicated_outbound_messages",
-    ],
-)
-def test_a_fault_that_is_not_here_yet_is_refused_by_name(rest: RestClient, action: str) -> None:
-    refused = rest.post("/_sandbox/faults", {"action": action})
-
-    assert refused.status_code == 501
-    assert refused.json()[0]["message"] == f"SANDBOX_NOT_IMPLEMENTED: fault {action}"
-
-
-@pytest.mark.parametrize(
     "fault",
     [
         {"action": "explode"},

@@ -62,7 +62,7 @@ def test_a_body_of_an_unknown_encoding_is_refused(rest: RestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"no gzip", gzip.compress(b"cut off")[:-9]], ids=["nonsense", "cut off"]
+    "body", [b"no gzip", gzip.compress(b"cut off", mtime=0)[:-9]], ids=["nonsense", "cut off"]
 )
 def test_a_damaged_body_is_refused_before_anything_happens(rest: RestClient, body: bytes) -> None:
     refused = rest.call(

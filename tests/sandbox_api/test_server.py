@@ -157,6 +157,13 @@ def test_every_malformed_metadata_file_is_named_and_nothing_is_left(tmp_path: Pa
     assert not data.exists()
 
 
+def test_an_outbound_endpoint_on_another_machine_is_refused() -> None:
+    assert refuse_to_start("--outbound-endpoint", "http://example.com/") == (
+        "The local org cannot start: outbound endpoint: example.com is not this machine, "
+        "and the local org sends nowhere else\n"
+    )
+
+
 @pytest.mark.parametrize(
     "name", ["sessions.json", "login-key.pem", "org.sqlite3", "ca.pem", "clock.json"]
 )

@@ -27,7 +27,9 @@ _TYPES = {
     "settings": "Settings",
     "standardValueSets": "StandardValueSet",
     "globalValueSets": "GlobalValueSet",
+    "flows": "Flow",
     "tabs": "CustomTab",
+    "workflows": "Workflow",
 }
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE = "http://soap.sforce.com/2006/04/metadata"

@@ -255,6 +255,36 @@ INTERFACE_FILES: dict[str, str] = {
         <protected>false</protected>
         <useDeadLetterQueue>false</useDeadLetterQueue>
     </outboundMessages>
+    <rules>
+        <fullName>Order checked</fullName>
+        <actions>
+            <name>Order_Changed</name>
+            <type>OutboundMessage</type>
+        </actions>
+        <active>true</active>
+        <formula>ISCHANGED(Inspection__c)</formula>
+        <triggerType>onAllChanges</triggerType>
+    </rules>
+    <rules>
+        <fullName>Order dated</fullName>
+        <actions>
+            <name>Order_Changed</name>
+            <type>OutboundMessage</type>
+        </actions>
+        <active>true</active>
+        <booleanFilter>1 OR 2</booleanFilter>
+        <criteriaItems>
+            <field>Order.Status</field>
+            <operation>equals</operation>
+            <value>Checked</value>
+        </criteriaItems>
+        <criteriaItems>
+            <field>Order.EffectiveDate</field>
+            <operation>greaterThan</operation>
+            <value>2030-01-31</value>
+        </criteriaItems>
+        <triggerType>onCreateOrTriggeringUpdate</triggerType>
+    </rules>
 """,
     ),
     FLOW: xml(

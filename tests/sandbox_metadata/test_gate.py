@@ -296,6 +296,7 @@ _TESTED_ALONE = {
     "tab",
     "text limits",
     "unique names",
+    "workflow object",
 }
 
 
@@ -339,6 +340,15 @@ def test_a_tab_named_for_no_object_is_reported(tmp_path: Path) -> None:
     assert (
         "~/tabs/Inspections__c.tab-meta.xml:2: tab Inspections__c is named for no custom object "
         "(did you mean Inspection__c?); correct the file name"
+    ) in _problems(tmp_path)
+
+
+def test_a_workflow_named_for_no_object_is_reported(tmp_path: Path) -> None:
+    path = f"{MAIN}/workflows/Orders.workflow-meta.xml"
+    write_project(tmp_path, {**FILES, path: FILES[files.WORKFLOW]})
+
+    assert (
+        "~/workflows/Orders.workflow-meta.xml:2: workflow Orders is named for no object; correct it"
     ) in _problems(tmp_path)
 
 

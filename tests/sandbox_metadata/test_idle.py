@@ -13,7 +13,7 @@ def test_what_has_no_effect_is_listed_by_name_one_line_per_kind_and_reason() -> 
     screen, absent = REASONS["Layout"], "the local org has not got it"
     entries = [
         Unsupported("Layout", "Order-Order", screen, "b.xml"),
-        Unsupported("Flow", "Order_Checked", REASONS["Flow"], "a.xml"),
+        Unsupported("ApexTrigger", "Check", REASONS["ApexTrigger"], "a.xml"),
         Unsupported("Layout", "Case-Case", screen, "a.xml"),
         Unsupported("StandardField", "Order.BillingAddress", absent),
     ]
@@ -21,7 +21,7 @@ def test_what_has_no_effect_is_listed_by_name_one_line_per_kind_and_reason() -> 
     assert list(list_idle(entries)) == [
         "Loaded, but without effect here (GET /_sandbox/metadata has it as JSON):",
         "  Layout 2, no effect over the API: Case-Case, Order-Order",
-        "  Flow 1, not run: Order_Checked",
+        "  ApexTrigger 1, not run: Check",
         "  StandardField 1, the local org has not got it: Order.BillingAddress",
     ]
 

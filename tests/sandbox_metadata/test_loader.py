@@ -278,21 +278,19 @@ def test_permission_sets_grant_in_the_orgs_words(schema: Schema) -> None:
 
 def test_what_has_no_effect_is_named(schema: Schema) -> None:
     found = {(u.kind, u.name, u.reason) for u in schema.unsupported}
-    on_screen, not_run = REASONS["Layout"], REASONS["Flow"]
+    on_screen = REASONS["Layout"]
 
     assert {
         ("CustomApplication", "Checks", on_screen),
         ("CompactLayout", "Inspection__c.Highlights", on_screen),
-        ("Flow", "Order_Checked", not_run),
         ("Layout", "Order-Order Layout", on_screen),
         ("ListView", "Order.Checked", on_screen),
         ("PermissionSet", "Inspectors", "its tabSettings has no effect"),
-        ("Workflow", "Order", not_run),
         ("StandardField", "Order.BillingAddress", "the local org has not got it"),
     } <= found
     assert schema.unsupported == sorted(set(schema.unsupported))
-    (flow,) = (u for u in schema.unsupported if u.kind == "Flow")
-    assert flow.file.endswith("flows/Order_Checked.flow-meta.xml")
+    (view,) = (u for u in schema.unsupported if u.name == "Order.Checked")
+    assert view.file.endswith("listViews/Checked.listView-meta.xml")
 
 
 def test_a_field_type_that_the_org_lacks_is_named_and_left_out(tmp_path: Path) -> None:

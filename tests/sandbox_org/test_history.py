@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from sandbox.org.org import Actor, Org
 from sandbox.org.schema import Field
 from tests.sandbox_org.builders import (
@@ -109,6 +111,45 @@ def test_history_is_written_by_the_org_only(org: Org, admin: Actor) -> None:
         org.insert(admin, "Proposal__History", {})
     with refused(org, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"):
         org.update(admin, "Proposal__History", str(row["Id"]), {})
+    with refused(org, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"):
+        org.delete(admin, "Proposal__History", str(row["Id"]))
+
+    assert len(history(org)) == 1
+
+
+def test_history_goes_with_its_record_and_comes_back_with_it(org: Org, admin: Actor) -> None:
+    proposal = a_proposal(org, a_deal(org))
+    soql = "SELECT COUNT() FROM Proposal__History"
+
+    org.delete(admin, "Proposal__c", proposal)
+    deleted = org.query(admin, soql).total_size
+    org.undelete(admin, "Proposal__c", proposal)
+
+    assert (deleted, org.query(admin, soql).total_size) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("soql", "code"),
+    [
+        ("SELECT Id FROM Proposal__History WHERE NewValue = 'Won'", "INVALID_FIELD"),
+        ("SELECT Id FROM Proposal__History WHERE OldValue = null", "INVALID_FIELD"),
+        ("SELECT COUNT(Id) FROM Proposal__History GROUP BY NewValue", "MALFORMED_QUERY"),
+    ],
+)
+def test_values_of_history_are_no_condition(org: Org, admin: Actor, soql: str, code: str) -> None:
+    with refused(org, code):
+        org.query(admin, soql)
+
+
+def test_history_can_be_sorted_by_its_values(org: Org, admin: Actor) -> None:
+    proposal = a_proposal(org, a_deal(org))
+    org.update(admin, "Proposal__c", proposal, {"Status__c": "Won", "Price__c": "9.90"})
+
+    found = org.query(
+        admin, "SELECT NewValue FROM Proposal__History ORDER BY NewValue DESC NULLS LAST"
+    )
+
+    assert [row["NewValue"] for row in found.records] == ["Won", "9.90", None]
 
 
 def test_a_lookup_to_a_user_is_named_by_the_users_full_name() -> None:

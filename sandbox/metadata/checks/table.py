@@ -87,8 +87,11 @@ COMPONENT_CHECKS = (
     Row("tab", ("tab",), navigation.check_tab),
     Row("app", ("app",), navigation.check_app),
     Row("profile", ("profile",), navigation.check_profile),
-    Row("workflow", ("workflow",), automation.check_workflow),
+    Row("workflow object", ("workflow",), automation.check_workflow_object),
+    Row("outbound messages", ("workflow",), automation.check_messages, at_load=True),
+    Row("workflow rules", ("workflow",), automation.check_rules, at_load=True),
     Row("flow", ("flow",), automation.check_flow),
+    Row("flow that sends", ("flow",), automation.check_trigger_flow, at_load=True),
     Row("report type", ("reportType",), automation.check_report_type),
 )
 
