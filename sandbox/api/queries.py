@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.api.call import Answer, Call, Route
+from sandbox.api.counts import read_count
 from sandbox.api.query_columns import show_columns, show_plan
 from sandbox.org.errors import not_implemented, refuse
 from sandbox.soql import parse
@@ -35,8 +36,8 @@ def read_page(call: Call, locator: str) -> Answer:
     """A further page: `01g…-2000` is the row to start from."""
     key, _, offset = locator.rpartition("-")
     snapshot = call.services.locators.find(key, call.actor.user_id)
-    start = int(offset) if offset.isdigit() else -1
-    if not 0 <= start < len(snapshot.records):
+    start = read_count(offset)
+    if start is None or start >= len(snapshot.records):
         raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
     page = snapshot.records[start : start + snapshot.page_size]
     end = start + len(page)
@@ -113,11 +114,11 @@ def _page_size(call: Call) -> int:
     asked = _BATCH_SIZE.search(call.headers.get("sforce-query-options", ""))
     if asked is None:
         return DEFAULT_PAGE
-    size = int(asked[1])
-    if not SMALLEST_PAGE <= size <= LARGEST_PAGE:
+    size = read_count(asked[1])
+    if size is None or not SMALLEST_PAGE <= size <= LARGEST_PAGE:
         raise refuse(
             "INVALID_QUERY_OPTIONS",
-            f"batchSize {size} must be between {SMALLEST_PAGE} and {LARGEST_PAGE}",
+            f"batchSize {asked[1]} must be between {SMALLEST_PAGE} and {LARGEST_PAGE}",
         )
     return size
 
