@@ -144,8 +144,8 @@ class _Handler(WSGIRequestHandler):
         super().handle()
 
     def run_wsgi(self) -> None:
-        environ = self.make_environ()
         try:
+            environ = self.make_environ()
             body = self._read_body()
         except ValueError as error:
             self.send_error(HTTPStatus.BAD_REQUEST, str(error))
@@ -186,10 +186,14 @@ class _Handler(WSGIRequestHandler):
         most = LARGEST_UPLOAD if _UPLOAD_PATH.search(self.path.partition("?")[0]) else LARGEST_BODY
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return _read_chunks(DechunkedInput(cast(IO[bytes], self.rfile)), most)
-        length = int(self.headers.get("Content-Length") or 0)
-        if not 0 <= length <= most:
+        length = _read_length(self.headers.get_all("Content-Length", []))
+        if length > most:
             raise ValueError(f"A body of {length} bytes is not served; {most} is the most.")
-        return self.rfile.read(length)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # Half an upload must not be taken for the whole.
+            raise ValueError(f"The body ends after {len(body)} of {length} bytes.")
+        return body
 
     def _send(
         self, status: str, headers: list[tuple[str, str]], body: bytes, size: int | None = None
@@ -231,13 +235,27 @@ def _size(headers: list[tuple[str, str]]) -> int:
     return int(next((value for name, value in headers if name.lower() == "content-length"), 0))
 
 
+def _read_length(given: list[str]) -> int:
+    """The one Content-Length of a request, 0 without any. Raises ValueError for nonsense."""
+    lengths = set(given) or {"0"}
+    text = lengths.pop().strip()
+    if lengths or not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"Content-Length {', '.join(given)} is no size.")
+    return int(text)
+
+
 def _read_chunks(source: DechunkedInput, most: int) -> bytes:
     pieces, size = [], 0
-    while piece := source.read(65_536):
-        size += len(piece)
-        if size > most:
-            raise ValueError(f"A body over {most} bytes is not served.")
-        pieces.append(piece)
+    try:
+        while piece := source.read(65_536):
+            size += len(piece)
+            if size > most:
+                raise ValueError(f"A body over {most} bytes is not served.")
+            pieces.append(piece)
+    except OSError as error:
+        if type(error) is not OSError:
+            raise  # the connection broke; Werkzeug says by a plain one that the chunks are wrong
+        raise ValueError(str(error)) from error
     return b"".join(pieces)
 
 
