@@ -97,7 +97,11 @@ def _respond(act: _Action) -> Callable[..., Response]:
 
 def _refuse_web_pages() -> None:
     """A page of some web site, open in a browser of this machine, must not empty the org."""
-    host = urlsplit(request.headers.get("Origin", "")).hostname
+    origin = request.headers.get("Origin", "")
+    try:
+        host = urlsplit(origin).hostname
+    except ValueError:
+        host = origin
     if host is not None and host not in ("127.0.0.1", "::1", "localhost"):
         raise refuse("INSUFFICIENT_ACCESS", f"The control plane serves no web page of {host}")
 
@@ -140,15 +144,16 @@ def _set_clock(services: Services, body: Mapping[str, object]) -> None:
         step = body["advance_s"]
         if isinstance(step, bool) or not isinstance(step, (int, Decimal)):
             raise _bad_clock(f"cannot advance by {step!r} seconds")
-        _advance(services, float(step))
+        _advance(services, step)
 
 
-def _advance(services: Services, step_s: float) -> None:
+def _advance(services: Services, step: int | Decimal) -> None:
     clock = services.org.clock
     try:
+        step_s = float(step)
         _check_calendar(clock.now() + timedelta(seconds=step_s))
     except OverflowError as error:
-        raise _bad_clock(f"cannot advance by {step_s:g} seconds") from error
+        raise _bad_clock(f"cannot advance by {step} seconds") from error
     clock.advance(step_s)
 
 
@@ -177,6 +182,8 @@ def _read_faults(services: Services) -> Answer:
     name = request.args.get("waiting_for")
     if name:
         timeout_s = min(request.args.get("timeout_s", 10.0, type=float), _LONGEST_WAIT_S)
+        if not timeout_s >= 0:  # also NaN, which no clock ever reaches
+            raise refuse("INVALID_INPUT", f"timeout_s must be a number from 0, got {timeout_s}")
         if not services.faults.holds.wait_for(name, timeout_s):
             raise refuse("CONFLICT", f"No request waited on hold {name} within {timeout_s} s.")
     return Answer(body=services.faults.as_json())

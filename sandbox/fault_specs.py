@@ -73,18 +73,22 @@ def _read_calls(value: object) -> tuple[int, ...]:
 
 
 _FRACTIONS = {"probability", "latency_s", "delay_s"}
+#: A year; no clock and no calendar takes just any number of seconds.
+_LONGEST_S = 366 * 86_400
 
 
 def _read_number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or value < 0:
         raise _invalid(f"has {name} {value!r}, which must be a number from 0")
+    if value > _LONGEST_S:
+        raise _invalid(f"has a {name} over {_LONGEST_S} seconds")
     return float(value)
 
 
 def _check_pattern(name: str, value: str) -> None:
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise _invalid(f"has {name} {value!r}, which is no regular expression: {error}") from error
 
 
