@@ -80,14 +80,13 @@ class FormulaLibrary:
         """The default that a new record gets in `field`, canonical. Raises FormulaError."""
         formula = self._defaults[f"{context.sobject.name}.{field.name}"]
         value = to_field_value(formula.evaluate(context), field)
+        if isinstance(value, Decimal) and abs(value.scaleb(field.scale)) >= _LARGEST:
+            raise FormulaError(f"{value} has more digits than {field.name} holds")
         try:
-            found = canonical(field, value)
+            return canonical(field, value)
         except TypeError as error:
             # Metadata may give a field a default of another type; saves must say so, not crash.
             raise FormulaError(str(error)) from error
-        if isinstance(found, Decimal) and abs(found.scaleb(field.scale)) >= _LARGEST:
-            raise FormulaError(f"{found} has more digits than {field.name} holds")
-        return found
 
     def _compile_rules(self, sobject: SObject) -> list[CompiledRule]:
         compiled = []
