@@ -58,7 +58,6 @@ class Target:
         assert answer.json()["Name"] == "Afterwards"
         rows = server.org.store.connection.execute("PRAGMA integrity_check").fetchall()
         assert [tuple(row) for row in rows] == [("ok",)]
-        self.wire.close()
 
     def _save(self, name: str) -> str:
         return self.server.org.insert(self.admin, "Account", {"Name": name})

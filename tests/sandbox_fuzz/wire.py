@@ -37,9 +37,7 @@ class Wire:
     def __init__(self, server: LocalOrgServer) -> None:
         self._listener = Listener(0)
         self._listener.app = create_app(server.services)
-
-    def close(self) -> None:
-        self._listener.close()
+        self._listener.server_close()
 
     def send_raw(self, data: bytes) -> bytes:
         """What the org writes to a client that sends this and then stops sending."""
