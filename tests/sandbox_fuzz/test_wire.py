@@ -156,7 +156,9 @@ class SocketFuzzer:
                 connection.sendall(given)
                 connection.shutdown(socket.SHUT_WR)
                 answered = b"".join(iter(partial(connection.recv, 65_536), b""))
-            except ConnectionError:
+            except TimeoutError:
+                raise
+            except OSError:
                 # The org answered and closed while more was on its way to it.
                 return "hung up"
         return judge(answered)
