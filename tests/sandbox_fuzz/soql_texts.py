@@ -160,7 +160,7 @@ def _word(chance: random.Random, name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _rules() -> dict[str, list[Rule]]:
-    parser = Lark(_GRAMMAR.read_text(encoding="utf-8"), parser="lalr", start="start")
+    parser = Lark(_GRAMMAR.read_text(encoding="utf-8"), parser="earley")
     rules: dict[str, list[Rule]] = defaultdict(list)
     for rule in parser.rules:
         rules[str(rule.origin.name)].append(rule)
