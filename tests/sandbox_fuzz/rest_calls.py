@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from sandbox.api.app import FAMILIES
 from tests.sandbox_fuzz.junk import a_text, a_value, damage_bytes, damage_json, write_json
+from tests.sandbox_fuzz.rest_headers import some_headers
 from tests.sandbox_fuzz.target import Target
 
 PATTERNS = sorted({route.pattern for family in FAMILIES for route in family.ROUTES})
@@ -99,7 +100,9 @@ class RestCalls:
         query = self._query(pattern)
         target = (path + ("?" + query if query else ""))[: chance.choice([15_000, 15_000, 20_000])]
         body = b"" if method in {"GET", "HEAD"} else self._body(pattern)
-        return RestCall(method, target, tuple(self._headers(body)), body, pattern)
+        return RestCall(
+            method, target, tuple(some_headers(chance, self._tokens, body)), body, pattern
+        )
 
     def _method(self, pattern: str) -> str:
         chance = self._chance
@@ -176,21 +179,6 @@ class RestCalls:
             f"{name}={quote(value, safe='', errors='replace')}" for name, value in shown
         )
         return text + chance.choice(["", "", "", "", "&%ED%A0%80=%ff", "&&=", "&q"])
-
-    def _headers(self, body: bytes) -> list[tuple[str, str]]:
-        chance = self._chance
-        headers = [("Authorization", f"Bearer {chance.choice(self._tokens)}")]
-        if chance.random() < 0.03:
-            odd = ["", "Bearer", "Bearer  ", "Basic !!!", "OAuth x", f"Bearer {_plain(chance)}"]
-            headers = [("Authorization", chance.choice(odd))]
-        if body:
-            headers.append(("Content-Type", "application/json"))
-            if chance.random() < 0.06:
-                headers[-1] = ("Content-Type", chance.choice(_MEDIA_TYPES))
-        for name, values in chance.sample(_EXTRA, chance.choice([0, 0, 0, 1, 2])):
-            value = chance.choice(values) if chance.random() < 0.7 else _plain(chance)
-            headers.append((name, value))
-        return headers
 
     def _body(self, pattern: str) -> bytes:
         chance = self._chance
@@ -321,44 +309,3 @@ class RestCalls:
             + b"\r\n--b--\r\n"
         )
         return damage_bytes(body, self._chance) if self._chance.random() < 0.3 else body
-
-
-def _plain(chance: random.Random) -> str:
-    """A text that can stand in a header."""
-    return a_text(chance)[:6_000].translate({10: " ", 13: " "})
-
-
-_MEDIA_TYPES = (
-    "",
-    "text/csv",
-    "text/plain",
-    "application/json; charset=utf-16",
-    "application/xml",
-    "multipart/form-data; boundary=b",
-    "multipart/form-data; boundary=",
-    "application/x-www-form-urlencoded",
-)
-_DATES = (
-    "Tue, 11 Mar 2025 06:00:00 GMT",
-    "Mon, 01 Jan 0001 00:00:00 +2359",
-    "Fri, 31 Dec 9999 23:59:59 -2359",
-    "x",
-)
-_EXTRA: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("If-Modified-Since", _DATES),
-    ("If-Unmodified-Since", _DATES),
-    ("If-Match", ('"x"', "*")),
-    ("If-None-Match", ('"x"', "*")),
-    ("Sforce-Query-Options", ("batchSize=200", "batchSize=" + "9" * 5_000, "batchSize=²")),
-    ("Sforce-Call-Options", ("client=x, defaultNamespace=y",)),
-    ("Sforce-Duplicate-Rule-Header", ("allowSave=true",)),
-    ("Accept", ("application/xml", "*/*", "text/html")),
-    ("Accept-Encoding", ("gzip", "br;q=x")),
-    ("Content-Encoding", ("gzip", "identity")),
-    ("X-SFDC-Session", ("x",)),
-    ("Range", ("bytes=0-1", "bytes=x")),
-    ("Cookie", ("a=b; c=\x07",)),
-    ("X-HTTP-Method-Override", ("DELETE",)),
-    ("Host", ("localhost:99999999", "[::1", "a.my.salesforce.com")),
-    ("X-Forwarded-Proto", ("gopher",)),
-)

@@ -15,9 +15,11 @@ from sandbox.server import LocalOrgServer
 from tests.sandbox_fuzz.campaign import run_quota, run_round
 from tests.sandbox_fuzz.soql_texts import a_query
 from tests.sandbox_fuzz.target import Target, check_error_list, check_reply, serving
+from tests.sandbox_fuzz.wire import Reply
 
 _DATA = "/services/data/v59.0"
 _JOBS = "/services/async/59.0/job"
+_RESULT_ID = "752Lc0000000001IAA"
 _ENDED = {"JobComplete", "Failed"}
 
 
@@ -50,7 +52,6 @@ class QueryFuzzer:
             "bulk2": self._extract,
             "bulk1": self._extract_batch,
         }
-        self._batch_job = ""
 
     def make_input(self) -> AskedQuery:
         door = self._chance.choice([*self._doors, "query", "query"])
@@ -92,15 +93,18 @@ class QueryFuzzer:
         reply = self._call("POST", f"{job}/batch", data, media)
         check_reply(reply)
         self._target.server.services.bulk.worker.wait()
-        for batch in self._target.server.services.bulk.batches.find_job(job[-18:]).batches:  # type: ignore[union-attr]
-            info = self._call("GET", f"{job}/batch/{batch}")
-            check_reply(info)
-            if b"Completed" in info.body:
-                result = f"{job}/batch/{batch}/result/752Lc0000000001IAA"
-                return check_reply(self._call("GET", result))
+        opened_job = self._target.server.services.bulk.batches.find_job(made.json()["id"])
+        assert opened_job is not None
+        (batch,) = opened_job.batches
+        info = self._call("GET", f"{job}/batch/{batch}")
+        check_reply(info)
+        if b"Completed" in info.body:
+            return check_reply(self._call("GET", f"{job}/batch/{batch}/result/{_RESULT_ID}"))
         return "failed"
 
-    def _call(self, method: str, target: str, body: bytes = b"", media: str = "application/json"):  # type: ignore[no-untyped-def]
+    def _call(
+        self, method: str, target: str, body: bytes = b"", media: str = "application/json"
+    ) -> Reply:
         token = self._target.tokens[0]
         headers = [
             ("Authorization", f"Bearer {token}"),
