@@ -159,9 +159,18 @@ def test_chunked_bodies_are_read_on_a_connection_that_stays_open(org: LocalOrgSe
         "POST /services/oauth2/token HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         "POST /services/oauth2/token HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab",
         "POST /services/oauth2/token HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nab",
+        "POST /services/oauth2/token HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nab",
         "GET http://[::1 HTTP/1.1\r\n\r\n",
     ],
-    ids=["half a body", "odd length", "two lengths", "no chunk", "negative chunk", "bad URL"],
+    ids=[
+        "half a body",
+        "odd length",
+        "two lengths",
+        "no chunk",
+        "negative chunk",
+        "half a chunk",
+        "bad URL",
+    ],
 )
 def test_a_request_that_is_framed_wrong_is_told_so(org: LocalOrgServer, request_text: str) -> None:
     port = int(org.url.rpartition(":")[2])
