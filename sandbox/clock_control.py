@@ -44,7 +44,10 @@ def _check_keys(body: Mapping[str, object]) -> None:
 def _read_step(given: object) -> float:
     if isinstance(given, bool) or not isinstance(given, (int, Decimal)):
         raise _bad_clock(f"cannot advance by {given!r} seconds")
-    return float(given)
+    try:
+        return float(given)
+    except OverflowError as error:
+        raise _bad_clock("cannot advance by that many seconds") from error
 
 
 def _check_step(start: datetime, step_s: float) -> None:

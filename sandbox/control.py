@@ -126,7 +126,11 @@ def _respond(act: _Action) -> Callable[..., Response]:
 
 def _refuse_web_pages() -> None:
     """A page of some web site, open in a browser of this machine, must not empty the org."""
-    host = urlsplit(request.headers.get("Origin", "")).hostname
+    origin = request.headers.get("Origin", "")
+    try:
+        host = urlsplit(origin).hostname
+    except ValueError:
+        host = origin
     if host is not None and host not in ("127.0.0.1", "::1", "localhost"):
         raise refuse("INSUFFICIENT_ACCESS", f"The control plane serves no web page of {host}")
 
@@ -186,6 +190,8 @@ def _read_faults(services: Services) -> Answer:
     name = request.args.get("waiting_for")
     if name:
         timeout_s = min(request.args.get("timeout_s", 10.0, type=float), _LONGEST_WAIT_S)
+        if not timeout_s >= 0:  # also NaN, which no clock ever reaches
+            raise refuse("INVALID_INPUT", f"timeout_s must be a number from 0, got {timeout_s}")
         if not services.faults.holds.wait_for(name, timeout_s):
             raise refuse("CONFLICT", f"No request waited on hold {name} within {timeout_s} s.")
     return Answer(body=services.faults.as_json())

@@ -59,14 +59,14 @@ class Handler(WSGIRequestHandler):
         return True
 
     def run_wsgi(self) -> None:
-        environ = self.make_environ()
         try:
+            environ = self.make_environ()
             body = self._read_body()
         except ValueError as error:
             self.send_error(HTTPStatus.BAD_REQUEST, str(error))
             return
-        except BodyCutError:
-            self.close_connection = True
+        except BodyCutError as error:
+            self._tell_cut(error)
             return
         environ["wsgi.input"] = BytesIO(body)
         environ["wsgi.input_terminated"] = True
@@ -76,6 +76,14 @@ class Handler(WSGIRequestHandler):
             environ.pop("HTTP_CONTENT_ENCODING", None)
         with _run(self.server.app, environ) as (status, headers, pieces):
             self._answer(environ, status, headers, pieces)
+
+    def _tell_cut(self, error: BodyCutError) -> None:
+        """A client that only stopped sending still hears why."""
+        try:
+            self.send_error(HTTPStatus.BAD_REQUEST, str(error))
+        except OSError:
+            # It is gone altogether.
+            self.close_connection = True
 
     def _answer(
         self,
@@ -123,6 +131,9 @@ class Handler(WSGIRequestHandler):
 
     def _read_body(self) -> bytes:
         most = largest_body(self.path)
+        lengths = self.headers.get_all("Content-Length", [])
+        if len(set(lengths)) > 1:
+            raise ValueError(f"Content-Length {', '.join(lengths):.60} is no size.")
         check_announced(self.headers, most)
         waits = self.headers.get("Expect", "").strip().lower() == "100-continue"
         if waits and self.request_version != "HTTP/1.0":

@@ -126,7 +126,7 @@ def _read_number(name: str, value: object) -> float:
 def _check_pattern(name: str, value: str) -> None:
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise _invalid(f"has {name} {value!r}, which is no regular expression: {error}") from error
 
 

@@ -7,7 +7,7 @@ because whoever sends a plan chooses its names.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sandbox.api import jsonio
 from sandbox.org.errors import refuse
@@ -41,10 +41,13 @@ def _fill_in(entry: dict[str, object], folders: Sequence[Path]) -> dict[str, obj
 
 
 def _find(name: str, folders: Sequence[Path]) -> Path:
+    # Looked for among what is there: a hostile name never reaches the file system.
+    wanted = PurePath(name)
     for folder in folders:
-        path = (folder / name).resolve()
-        if path.is_relative_to(folder.resolve()) and path.is_file():
-            return path
+        for path in folder.rglob("*"):
+            is_inside = path.resolve().is_relative_to(folder.resolve())
+            if path.relative_to(folder) == wanted and is_inside and path.is_file():
+                return path
     known = sorted(path.name for folder in folders for path in folder.glob("*.json"))
     raise refuse(
         "NOT_FOUND",

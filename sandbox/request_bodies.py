@@ -31,7 +31,10 @@ class Headers(Protocol):
 
 
 class BodyCutError(Exception):
-    """The client went away before its body had ended; there is nobody to answer."""
+    """The client stopped sending, or went away, before its body had ended."""
+
+    def __init__(self) -> None:
+        super().__init__("The body ends before it is whole.")
 
 
 def largest_body(path: str) -> int:

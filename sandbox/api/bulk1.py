@@ -15,6 +15,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 from flask import Blueprint, Response, g, request
 
+from sandbox.api import jsonio
 from sandbox.api.bulk1_shapes import (
     Bulk1Error,
     as_json,
@@ -59,7 +60,6 @@ _UNREADABLE = (
     ParseError,
     DefusedXmlException,
     ValueError,
-    AttributeError,
     LookupError,
     RecursionError,
 )
@@ -242,10 +242,12 @@ def _read_body(is_json: bool) -> dict[str, str]:
     data = request.get_data()
     try:
         if is_json:
-            given = json.loads(data)
+            given = jsonio.loads(data)
+            if not isinstance(given, dict):
+                raise ValueError("The body is no object")
             return {str(name): str(value) for name, value in given.items() if value is not None}
         return {child.tag.rpartition("}")[2]: child.text or "" for child in fromstring(data)}
-    except _UNREADABLE as error:
+    except (*_UNREADABLE, OrgError) as error:
         raise Bulk1Error("InvalidJob", f"The request cannot be read: {error}") from error
 
 

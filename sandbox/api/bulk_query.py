@@ -25,6 +25,7 @@ from sandbox.api.bulk_jobs import (
     show_progress,
 )
 from sandbox.api.call import Answer, Call, Route, Stream
+from sandbox.api.counts import read_count
 from sandbox.bulk.job import Job, JobKind, JobState
 from sandbox.bulk.query import RESULTS
 from sandbox.bulk.result_file import ResultFile
@@ -32,7 +33,6 @@ from sandbox.org.errors import refuse
 
 #: Rows on a page when the client does not say how many it wants.
 DEFAULT_PAGE = 100_000
-_LONGEST_COUNT = 12
 OPERATIONS = ("query", "queryAll")
 _KEYS = frozenset({"columnDelimiter", "contentType", "lineEnding", "operation", "query"})
 
@@ -115,21 +115,19 @@ def _read_locator(given: str, total: int) -> int:
         text = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         text = ""
-    if not _is_count(text) or not 0 <= int(text) < total:
+    row = read_count(text)
+    if row is None or row >= total:
         raise refuse("INVALID_QUERY_LOCATOR", f"invalid query locator {given}")
-    return int(text)
+    return row
 
 
 def _read_count(given: str) -> int:
     if given == "":
         return DEFAULT_PAGE
-    if not _is_count(given) or int(given) < 1:
+    count = read_count(given)
+    if not count:
         raise bad_job(f"maxRecords {given} must be a number from 1")
-    return int(given)
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_COUNT
+    return count
 
 
 _JOB = "jobs/query/{job_id}"

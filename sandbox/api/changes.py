@@ -87,9 +87,10 @@ def _read_time(call: Call, name: str) -> datetime:
     text = _OFFSET.sub(r"\1:\2", given.replace(" ", "+").replace("Z", "+00:00"))
     try:
         read = datetime.fromisoformat(text)
-    except ValueError as error:
+        return read.replace(tzinfo=read.tzinfo or UTC, second=0, microsecond=0).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        # In UTC the first day of the calendar may lie before it.
         raise refuse("MALFORMED_QUERY", f"{name} {given!r} is not a date and time") from error
-    return read.replace(tzinfo=read.tzinfo or UTC, second=0, microsecond=0).astimezone(UTC)
 
 
 def _bad_window(message: str) -> OrgError:

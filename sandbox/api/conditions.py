@@ -104,8 +104,8 @@ def _read(call: Call, name: str) -> datetime | None:
         return None
     try:
         read = parsedate_to_datetime(text)
-    except ValueError as error:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise refuse(
             "BAD_REQUEST", f"{name}: {text!r} is not an HTTP date (Tue, 11 Mar 2025 06:00:00 GMT)"
         ) from error
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)

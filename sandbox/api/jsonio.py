@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from sandbox.org.errors import refuse
@@ -18,11 +19,15 @@ from sandbox.org.errors import refuse
 #: Unknown outside this process, so that no text of a client can pretend to be a number.
 _MARK = f"\x00{secrets.token_hex(8)}:"
 _ESCAPED_MARK = json.dumps(_MARK)[1:-1]
-_MARKED_NUMBER = re.compile(f'"{re.escape(_ESCAPED_MARK)}([-0-9.]+)"')
+_MARKED_NUMBER = re.compile(f'"{re.escape(_ESCAPED_MARK)}([-+0-9.E]+)"')
+#: A number with more digits before or behind its point is written with an exponent after all.
+_LONGEST_PLAIN = 1_000
+#: Levels of lists and objects in a body; a tree of five generations has about fifteen.
+DEEPEST = 100
 
 
 def dumps(value: object) -> bytes:
-    """`value` as UTF-8 JSON; a Decimal becomes the same digits, never an exponent."""
+    """`value` as UTF-8 JSON; a Decimal becomes the same digits, as a rule without exponent."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_mark_decimal)
     if _ESCAPED_MARK in text:
         text = _MARKED_NUMBER.sub(r"\1", text)
@@ -36,9 +41,12 @@ def loads(data: bytes) -> object:
     is not Unicode; the client must send another body.
     """
     try:
-        value = json.loads(data, parse_float=Decimal, parse_constant=_refuse_constant)
-        if b"\\ud" in data.lower():
+        # Left to itself, json.loads lets half a character through.
+        text = data.decode(json.detect_encoding(data))
+        value = json.loads(text, parse_float=_read_fraction, parse_constant=_refuse_constant)
+        if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False, default=str).encode()
+        _check_depth(value)
     except (ValueError, RecursionError) as error:
         raise refuse("JSON_PARSER_ERROR", _describe(error)) from error
     return value
@@ -46,8 +54,33 @@ def loads(data: bytes) -> object:
 
 def _mark_decimal(value: object) -> str:
     if isinstance(value, Decimal) and value.is_finite():
-        return f"{_MARK}{value:f}"
+        is_short = abs(value.adjusted()) <= _LONGEST_PLAIN
+        return f"{_MARK}{value:f}" if is_short else f"{_MARK}{value}"
     raise TypeError(f"{value!r} of type {type(value).__name__} has no place in JSON")
+
+
+def _check_depth(value: object) -> None:
+    """Raise RecursionError for what would make a recursive reader of it fail later."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        inner = (_inside(each) for each in level)
+        level = [v for values in inner for v in values if isinstance(v, (dict, list))]
+        if not level:
+            return
+    raise RecursionError
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _read_fraction(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("A number's exponent is too large") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:

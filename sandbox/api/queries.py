@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api.call import Answer, Call, Route
+from sandbox.api.counts import read_count
 from sandbox.api.query_columns import show_columns, show_plan
 from sandbox.fault import FaultAction, find_hit
 from sandbox.org.errors import not_implemented, refuse
@@ -135,11 +136,11 @@ def _page_size(call: Call) -> int:
     asked = _BATCH_SIZE.search(call.headers.get("sforce-query-options", ""))
     if asked is None:
         return DEFAULT_PAGE
-    size = int(asked[1])
-    if not SMALLEST_PAGE <= size <= LARGEST_PAGE:
+    size = read_count(asked[1])
+    if size is None or not SMALLEST_PAGE <= size <= LARGEST_PAGE:
         raise refuse(
             "INVALID_QUERY_OPTIONS",
-            f"batchSize {size} must be between {SMALLEST_PAGE} and {LARGEST_PAGE}",
+            f"batchSize {asked[1]} must be between {SMALLEST_PAGE} and {LARGEST_PAGE}",
         )
     return size
 

@@ -6,15 +6,14 @@ Source: Bulk API developer guide, "Prepare Data Files".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from sandbox.api import jsonio
 from sandbox.bulk.batch import ContentType
 from sandbox.bulk.columns import check_name, read_columns, read_row
 from sandbox.bulk.dialect import BadTableError, Dialect, first_ending
@@ -60,17 +59,15 @@ def _read_csv(schema: Schema, sobject: SObject, path: Path) -> Iterator[Values |
 
 def _read_json(path: Path) -> Iterator[Values | OrgError]:
     try:
-        given = json.loads(path.read_bytes(), parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadTableError(f"InvalidBatch : Failed to parse JSON. {error}") from error
+        given = jsonio.loads(path.read_bytes())
+    except OrgError as error:
+        raise BadTableError(
+            f"InvalidBatch : Failed to parse JSON. {error.items[0].message}"
+        ) from error
     if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
         raise BadTableError("InvalidBatch : Records not processed")
     for row in given:
         yield {name: value for name, value in row.items() if name != "attributes"}
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _read_xml(path: Path) -> Iterator[Values | OrgError]:

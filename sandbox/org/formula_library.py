@@ -94,14 +94,13 @@ class FormulaLibrary:
 
     def _work_out_default(self, context: RecordContext, place: str, field: Field) -> object:
         value = to_field_value(self._defaults[place](context), field)
+        if isinstance(value, Decimal) and abs(value.scaleb(field.scale)) >= _LARGEST:
+            raise FormulaError(f"{value} has more digits than {field.name} holds")
         try:
-            found = canonical(field, value)
+            return canonical(field, value)
         except TypeError as error:
             # Metadata may give a field a default of another type; saves must say so, not crash.
             raise FormulaError(str(error)) from error
-        if isinstance(found, Decimal) and abs(found.scaleb(field.scale)) >= _LARGEST:
-            raise FormulaError(f"{found} has more digits than {field.name} holds")
-        return found
 
     def _compile_rules(self, sobject: SObject) -> list[CompiledRule]:
         compiled = []

@@ -89,8 +89,9 @@ def _parse_email(field: Field, raw: object) -> object:
 def _parse_number(field: Field, raw: object) -> object:
     number = _read_number(field, raw)
     limit = Decimal(10) ** ((field.precision or 18) - field.scale)
-    # Compared before rounding too: `1e999999` must not be spelled out digit by digit.
-    rounded = quantize(number, field.scale) if abs(number) < limit else limit
+    # Compared before rounding too: `1e999999` must not be spelled out digit by digit. And
+    # copied, since abs() fails on exponents that only a constructor takes.
+    rounded = quantize(number, field.scale) if number.copy_abs() < limit else limit
     if abs(rounded) >= limit:
         raise refuse(
             "NUMBER_OUTSIDE_VALID_RANGE",

@@ -41,6 +41,13 @@ class ChoiceCell:
 def add_type_of(builder: Builder, scope: Scope, item: TypeOf) -> None:
     """Add a TYPEOF to the SELECT list. Raises OrgError for types and fields that do not exist."""
     trail = scope.reach(item.relationship)
+    if not trail:
+        # The alias of the query's own object: its type is known, and no lookup chooses it.
+        raise scope.statement.refuse(
+            "INVALID_FIELD",
+            item.relationship.position,
+            f"TYPEOF needs a relationship; '{item.relationship.text}' names the object itself",
+        )
     parent = trail[-1]
     wanted = {sobject.text.lower(): (sobject, fields) for sobject, fields in item.branches}
     choices = []

@@ -247,6 +247,14 @@ def rest_create(org: LocalOrgServer) -> None:
         rest.create("Account", an_account())
 
 
+@pytest.mark.parametrize("timeout_s", ["nan", "-1"])
+def test_a_wait_that_would_never_end_is_refused(rest: RestClient, timeout_s: str) -> None:
+    refused = rest.get("/_sandbox/faults", params={"waiting_for": "nobody", "timeout_s": timeout_s})
+
+    assert refused.status_code == 400
+    assert refused.json()[0]["errorCode"] == "INVALID_INPUT"
+
+
 def test_nobody_waiting_is_told_in_time(rest: RestClient) -> None:
     answer = rest.get("/_sandbox/faults?waiting_for=never&timeout_s=0.1")
 
@@ -307,6 +315,8 @@ def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> 
         {"seed": "seven", "faults": [{"status": 503}]},
         {"sed": 7, "faults": [{"status": 503}]},
         {"faults": {"status": 503}},
+        {"latency_s": 10**400},
+        {"status": 503, "path": "a{99999999999999999999}"},
         {"action": {"status": 503}},
         "503",
     ],

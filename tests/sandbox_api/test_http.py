@@ -175,6 +175,61 @@ def test_chunked_bodies_are_read_on_a_connection_that_stays_open(org: LocalOrgSe
     connection.close()
 
 
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "POST /services/oauth2/token HTTP/1.1\r\nContent-Length: 99\r\n\r\nhalf",
+        "POST /services/oauth2/token HTTP/1.1\r\nContent-Length: 1_0\r\n\r\n0123456789",
+        "POST /services/oauth2/token HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        "POST /services/oauth2/token HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab",
+        "POST /services/oauth2/token HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nab",
+        "POST /services/oauth2/token HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nab",
+        "GET http://[::1 HTTP/1.1\r\n\r\n",
+    ],
+    ids=[
+        "half a body",
+        "odd length",
+        "two lengths",
+        "no chunk",
+        "negative chunk",
+        "half a chunk",
+        "bad URL",
+    ],
+)
+def test_a_request_that_is_framed_wrong_is_told_so(org: LocalOrgServer, request_text: str) -> None:
+    port = int(org.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(request_text.encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(65_536)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])[0]["errorCode"] == "BAD_REQUEST"
+
+
+def test_a_guard_beyond_the_calendar_is_refused(rest: RestClient) -> None:
+    account = rest.create("Account", an_account())
+    guard = {"If-Unmodified-Since": "Fri, 31 Dec 9999 23:59:59 -2359"}
+
+    refused = rest.patch(f"sobjects/Account/{account}", {"Name": "Changed"}, headers=guard)
+
+    assert refused.status_code == 400
+    assert rest.get(f"sobjects/Account/{account}").json()["Name"] == "Aurora Devices"
+
+
+def test_a_body_too_deep_for_a_composite_call_is_refused(rest: RestClient) -> None:
+    deep = b'{"compositeRequest":[{"method":"POST","referenceId":"a","url":"/services/data/v59.0/'
+    deep += b'sobjects/Account","body":{"Name":' + b"[" * 1_500 + b"]" * 1_500 + b"}}]}"
+
+    refused = rest.call(
+        "POST", "composite", data=deep, headers={"Content-Type": "application/json"}
+    )
+
+    assert refused.status_code == 400
+    assert refused.json()[0]["errorCode"] == "JSON_PARSER_ERROR"
+    assert rest.count("Account") == 0
+
+
 def test_a_refused_body_leaves_the_connection_usable(org: LocalOrgServer) -> None:
     connection = connect(org)
 

@@ -43,3 +43,27 @@ def test_a_body_that_is_not_json_is_refused_by_code(body: bytes) -> None:
         jsonio.loads(body)
 
     assert caught.value.items[0].code == "JSON_PARSER_ERROR"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'"\xed\xa0\x80"',
+        '"\ud800"'.encode("utf-16-le", "surrogatepass"),
+        b"1e99999999999999999999",
+        b"[" * 102 + b"]" * 102,
+        b'{"a":' * 3_000 + b"1" + b"}" * 3_000,
+    ],
+    ids=["half a character", "half in UTF-16", "an exponent beyond all", "deep", "very deep"],
+)
+def test_a_body_that_would_stop_its_readers_later_is_refused_at_once(body: bytes) -> None:
+    with pytest.raises(OrgError) as caught:
+        jsonio.loads(body)
+
+    assert caught.value.items[0].code == "JSON_PARSER_ERROR"
+
+
+def test_a_number_with_a_huge_exponent_is_not_spelled_out() -> None:
+    assert jsonio.dumps(jsonio.loads(b"[1e999999999, -1e-999999999]")) == (
+        b"[1E+999999999,-1E-999999999]"
+    )

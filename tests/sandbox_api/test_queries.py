@@ -196,8 +196,8 @@ def test_a_bad_query_is_refused_by_code(rest: RestClient, soql: str, code: str) 
     assert refused.json()[0]["errorCode"] == code
 
 
-@pytest.mark.parametrize("size", [199, 2001])
-def test_a_page_size_out_of_bounds_is_refused(rest: RestClient, size: int) -> None:
+@pytest.mark.parametrize("size", [199, 2001, "9" * 5_000])
+def test_a_page_size_out_of_bounds_is_refused(rest: RestClient, size: int | str) -> None:
     refused = rest.get(
         "query",
         params={"q": "SELECT Id FROM Account"},
@@ -205,6 +205,28 @@ def test_a_page_size_out_of_bounds_is_refused(rest: RestClient, size: int) -> No
     )
 
     assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("offset", ["²", "9" * 5_000, "-1", "1000", ""])
+def test_a_place_that_the_result_lacks_is_refused(
+    org: LocalOrgServer, rest: RestClient, offset: str
+) -> None:
+    admin = org.org.actor(str(org.org.find_user("admin@manufaktura.example")))
+    rows = org.org.query(admin, "SELECT Id FROM User").records
+    key = org.services.locators.open(admin.user_id, len(rows), rows, 1)
+
+    refused = rest.get(f"query/{key}-{offset}")
+
+    assert refused.status_code == 400
+    assert refused.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+@pytest.mark.parametrize("edge", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_span_beyond_the_calendar_is_refused(rest: RestClient, edge: str) -> None:
+    refused = rest.get("sobjects/Account/updated", params={"start": edge, "end": edge})
+
+    assert refused.status_code == 400
+    assert refused.json()[0]["errorCode"] == "MALFORMED_QUERY"
 
 
 def span(start: datetime, end: datetime) -> dict[str, str]:

@@ -48,6 +48,8 @@ def admin(org: Org) -> Actor:
 @example(b'[{"Name": NaN}]', ContentType.JSON, "insert")
 @example(b'[{"Owner": {"Username": {"a": [1]}}}]', ContentType.JSON, "insert")
 @example(b"<a>" * 5000, ContentType.XML, "insert")
+@example(b'[{"Name": "\\ud800"}]', ContentType.JSON, "insert")
+@example(b'[{"Amount__c": 1e99999999999999999999}]', ContentType.JSON, "insert")
 def test_no_body_breaks_a_batch(
     org: Org,
     deal: SObject,

@@ -130,3 +130,8 @@ def test_an_unknown_checkbox_is_unchecked_and_an_empty_text_is_blank() -> None:
     assert to_field_value(None, Field("F__c", FieldType.CHECKBOX)) is False
     assert to_field_value("", Field("F__c", FieldType.TEXT)) is None
     assert to_field_value(None, Field("F__c", FieldType.NUMBER)) is None
+
+
+def test_a_number_too_long_to_write_out_is_no_field_value() -> None:
+    with pytest.raises(FormulaError):
+        to_field_value(Decimal("1E+5000"), Field("F__c", FieldType.NUMBER, scale=2))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.org.formulas import FormulaError
-from sandbox.org.formulas.regex.machine import matches
+from sandbox.org.formulas.regex.machine import TooComplicated, matches
 from sandbox.org.formulas.regex.program import compile_pattern
 from sandbox.org.formulas.regex.source import BadPattern
 from tests.sandbox_formulas.builders import evaluate
@@ -79,6 +79,14 @@ def test_repetitions_that_multiply_are_refused() -> None:
 def test_a_catastrophic_pattern_gives_up_instead_of_hanging() -> None:
     with pytest.raises(FormulaError, match="too many steps for 50 characters"):
         evaluate('REGEX(Name, "(a+)+b")', Name="a" * 50)
+
+
+def test_many_groups_cost_steps_so_that_their_copies_stay_few() -> None:
+    pattern, text = compile_pattern("()" * 900 + "(?:a|b)*"), "a" * 30_000
+
+    with pytest.raises(TooComplicated):
+        matches(pattern, text)
+    assert matches(compile_pattern("()()(?:a|b)*"), text)
 
 
 def test_a_pattern_from_a_field_fails_only_when_it_runs() -> None:

@@ -366,3 +366,15 @@ def _visits_of_tours(filters: str) -> dict[str, str]:
         "objects/Tour__c.object": an_object(VISIT.replace("Visit", "Tour") + summary),
         "objects/Visit__c.object": an_object(detail + SCORE + master),
     }
+
+
+def test_a_default_with_too_many_digits_refuses_the_save_only(target: Target) -> None:
+    default = f"<defaultValue>1{'0' * 40}</defaultValue>"
+    field = SCORE.replace("<precision>4", f"{default}<precision>4")
+    assert target.deploy({"objects/Visit__c.object": an_object(VISIT + field)}).is_success
+
+    with pytest.raises(OrgError) as caught:
+        target.insert("Visit__c", Name="First")
+
+    assert caught.value.items[0].code == "FIELD_INTEGRITY_EXCEPTION"
+    assert target.insert("Visit__c", Name="Second", Score__c="1.5")

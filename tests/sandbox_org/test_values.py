@@ -149,6 +149,7 @@ REFUSALS = [
     ("17 digits before the point", PRICE, Decimal("1e16"), "NUMBER_OUTSIDE_VALID_RANGE"),
     ("rounded up out of range", COUNT, Decimal("9999.5"), "NUMBER_OUTSIDE_VALID_RANGE"),
     ("an absurd exponent", PRICE, Decimal("1e999999"), "NUMBER_OUTSIDE_VALID_RANGE"),
+    ("an exponent for no arithmetic", PRICE, Decimal("1e999999999"), "NUMBER_OUTSIDE_VALID_RANGE"),
     ("an infinite number", PRICE, Decimal("Infinity"), "NUMBER_OUTSIDE_VALID_RANGE"),
     ("a broken Id", LOOKUP, "001A0000006Vm9", "MALFORMED_ID"),
 ]

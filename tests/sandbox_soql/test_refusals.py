@@ -122,3 +122,10 @@ def test_clauses_without_effect_on_rows_are_taken(clause: str) -> None:
     org.add("Account", Name="Acme")
 
     assert org.names(f"SELECT Name FROM Account {clause}") == ["Acme"]
+
+
+def test_the_querys_own_alias_is_no_relationship_for_typeof() -> None:
+    code, message = _refusal("SELECT TYPEOF a WHEN User THEN Name END FROM Account a")
+
+    assert code == "INVALID_FIELD"
+    assert message.endswith("TYPEOF needs a relationship; 'a' names the object itself")

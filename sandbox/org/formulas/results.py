@@ -7,9 +7,10 @@ Owns rounding and units at that border: fractions become percents, numbers get t
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from sandbox.org.formulas.arithmetic import WIDE, multiply
+from sandbox.org.formulas.errors import FormulaError
 from sandbox.org.formulas.interface import Value
 from sandbox.org.schema import NUMERIC_TYPES, Field, FieldType
 
@@ -25,6 +26,7 @@ def to_field_value(value: Value, field: Field) -> Value:
     """The canonical value that `field` shows for the formula result `value`.
 
     Used for formula fields and for defaults. Numbers come back with exactly the field's scale.
+    Raises FormulaError for a number of more digits than can be written out.
     """
     if field.type is FieldType.CHECKBOX:
         return bool(value)
@@ -32,7 +34,10 @@ def to_field_value(value: Value, field: Field) -> Value:
         return None
     if field.type in NUMERIC_TYPES:
         number = to_percent(value) if field.type is FieldType.PERCENT else value
-        return number.quantize(Decimal((0, (1,), -field.scale)), ROUND_HALF_UP, WIDE)
+        try:
+            return number.quantize(Decimal((0, (1,), -field.scale)), ROUND_HALF_UP, WIDE)
+        except InvalidOperation as error:
+            raise FormulaError(f"The result is too large for {field.name}") from error
     if field.type is FieldType.DATETIME and isinstance(value, datetime):
         return value.replace(microsecond=0)
     return value

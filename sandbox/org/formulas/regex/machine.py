@@ -15,6 +15,7 @@ from sandbox.org.formulas.regex.nodes import Look, Place
 from sandbox.org.formulas.regex.program import Code, Instruction, Program
 
 MAX_STEPS = 1_000_000
+_SLOTS_PER_STEP = 16
 #: Places remembered in slots, None when not reached.
 Slots: TypeAlias = tuple[int | None, ...]
 
@@ -74,6 +75,8 @@ class _Machine:
             elif operation is Code.JUMP:
                 position = first
             elif operation is Code.SAVE:
+                # Slots are copied, and kept with every alternative: many of them cost steps too.
+                self._steps -= len(slots) // _SLOTS_PER_STEP
                 slots = (*slots[:first], at, *slots[first + 1 :])
             elif operation is Code.LOOP:
                 position = second if slots[first] != at else position
@@ -126,7 +129,7 @@ def _at_word_edge(text: str, at: int) -> bool:
 
 
 def _at_last_line_end(text: str, at: int) -> bool:
-    rest = text[at:]
+    rest = text[at : at + 3]
     return not rest or rest == "\r\n" or (rest in LINE_ENDS and text[at - 1 : at + 1] != "\r\n")
 
 

@@ -1,0 +1,1 @@
+"""Hostile inputs for every door of the local org: none may crash it, hang it or harm its data."""
