@@ -75,6 +75,7 @@ def seed_record(
         ids = {seed.reference: core.store.new_id(sobject)}
         save = _store(core, actor, seed, ids, RelatedRows(core.store))
         check_save(save)
+        queue_messages(save)
         roll_up(core, actor, sobject, [save.record])
     return ids[seed.reference]
 

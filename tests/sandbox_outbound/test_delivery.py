@@ -155,6 +155,18 @@ def test_a_data_load_without_checks_sends_nothing(org: LocalOrgServer, rest: Res
     assert queue(rest) == []
 
 
+def test_rows_of_a_seeded_table_are_sent_too(rest: RestClient, receiver: Receiver) -> None:
+    account = a_quiet_account(rest)
+    table = f"AccountId,EffectiveDate,Status\n{account},2030-01-31,PENDING VALIDATION\n"
+    orders = {"file": "Order.csv", "sobject": "Order", "csv": table}
+
+    rest.control("POST", "seed/tables", {"tables": [orders]})
+    deliver(rest)
+
+    (message,) = receiver.received
+    assert [record["Status"] for record in message.records] == ["PENDING VALIDATION"]
+
+
 def test_bulk_rows_are_sent_too(rest: RestClient, receiver: Receiver) -> None:
     account = a_quiet_account(rest)
     rows = "".join(f"{account},2030-01-31,PENDING VALIDATION,B-{n}\n" for n in range(3))
