@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 #: How long a worker that is told to end waits for its jobs; Heroku kills it after 30 s
 #: (devcenter.heroku.com, "Dyno Shutdown Behavior", read 2026-11).
 GRACE_S = 20.0
+#: What ends a worker.
+ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
 #: A local org this far behind what was seen before was set back, and is not merely imprecise.
 SET_BACK = timedelta(minutes=5)
 
@@ -155,11 +157,11 @@ class Worker:
 
 def serve(worker: Worker) -> int:
     """Work until SIGTERM or SIGINT; answers the exit code 0."""
-    is_asked = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: is_asked.set())
+    # Waited for, not handled: a handler that sets an Event may interrupt the very thread that holds
+    # the Event's lock while it begins to wait, and the worker would never end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     worker.start()
-    is_asked.wait()
+    signal.sigwait(ENDING)
     if not worker.stop():
         # A thread that waits for the org would keep the process alive beyond its grace.
         logging.shutdown()

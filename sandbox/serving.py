@@ -10,8 +10,6 @@ import argparse
 import json
 import signal
 import sys
-import threading
-from types import FrameType
 
 from sandbox.api import jsonio
 from sandbox.cli.outcomes import CANNOT_BEGIN
@@ -22,10 +20,15 @@ from sandbox.org.errors import OrgError
 from sandbox.server import LocalOrgServer
 from sandbox.starting import START_ERRORS
 
+#: What ends a served org.
+ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
+
 
 def serve(given: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; the exit code."""
-    stopped = _stop_on_signals()
+    # Waited for, not handled: a handler that sets an Event may interrupt the very thread that holds
+    # the Event's lock while it begins to wait, and the org would never end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         server = LocalOrgServer(
             given.metadata,
@@ -51,7 +54,7 @@ def serve(given: argparse.Namespace) -> int:
         if not server.org.clock.is_real:
             print(f"The org's clock was set: it is {server.org.clock}", file=sys.stderr)
         print(json.dumps(server.start_line), flush=True)
-        stopped.wait()
+        signal.sigwait(ENDING)
     return 0
 
 
@@ -61,14 +64,3 @@ def _prepare(server: LocalOrgServer, given: argparse.Namespace) -> None:
         move_clock(server.org.clock, {**moved, "frozen": given.frozen})
     if given.faults:
         server.services.faults.add(jsonio.loads(given.faults.read_bytes()))
-
-
-def _stop_on_signals() -> threading.Event:
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    return stopped
