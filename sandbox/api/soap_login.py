@@ -21,6 +21,7 @@ from sandbox.api.soap import (
     admit_soap_caller,
     answer_envelope,
     check_version,
+    child_text,
     find_operation,
     local_name,
     not_served,
@@ -70,7 +71,15 @@ def _answer(services: Services, flavour: str, version: str, envelope: Element) -
     if act is None:
         raise not_served(name)
     actor = admit_soap_caller(services, envelope, "soap")
+    _refuse_headers(envelope)
     return f"<{name}Response>{act(services, actor, operation)}</{name}Response>"
+
+
+def _refuse_headers(envelope: Element) -> None:
+    """A header that asks for what is not here must not be passed over: half would be saved."""
+    for header in envelope.iter():
+        if local_name(header) == "AllOrNoneHeader" and child_text(header, "allOrNone") == "true":
+            raise not_served("AllOrNoneHeader")
 
 
 def _log_in(services: Services, api: str, operation: Element) -> str:

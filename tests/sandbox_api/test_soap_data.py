@@ -55,6 +55,26 @@ def test_records_of_two_types_are_created_each_on_its_own(rest: RestClient) -> N
     assert rest.count("Contact") == 1
 
 
+def test_all_or_none_is_refused_by_name_and_nothing_is_saved(rest: RestClient) -> None:
+    wish = (
+        "</p:SessionHeader><p:AllOrNoneHeader><p:allOrNone>true</p:allOrNone></p:AllOrNoneHeader>"
+    )
+    body = f"<p:create>{sobject('Account', Name='A')}</p:create>"
+    envelope = ENVELOPE.format(token=rest.server.access_token, body=body)
+    assert "</p:SessionHeader>" in envelope
+
+    answer = rest.call(
+        "POST",
+        "/services/Soap/u/59.0",
+        data=envelope.replace("</p:SessionHeader>", wish).encode(),
+        headers={"Content-Type": "text/xml", "SOAPAction": '""'},
+    )
+
+    assert answer.status_code == 500
+    assert "SANDBOX_NOT_IMPLEMENTED: SOAP AllOrNoneHeader" in answer.text
+    assert rest.count("Account") == 0
+
+
 def test_records_are_changed_upserted_and_deleted(rest: RestClient) -> None:
     old = rest.create("Account", an_account(Phone="1", Site="S"))
     blank = "<p:fieldsToNull>Site</p:fieldsToNull></p:sObjects>"
