@@ -7,6 +7,7 @@ can read. Source: XML 1.0, section 2.2, "Characters".
 from __future__ import annotations
 
 import re
+from xml.sax.saxutils import escape
 
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -14,3 +15,8 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 def drop_unwritable(text: str) -> str:
     """The text without the letters that XML has no spelling for, escaped or not."""
     return _UNWRITABLE.sub("", text)
+
+
+def spell(text: str) -> str:
+    """The text as the content of an element."""
+    return escape(drop_unwritable(text))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sandbox.server import LocalOrgServer
 
 ROOT = Path(__file__).parent.parent
+# A change is judged by its own doing: the same examples each time, however slow the machine.
+# `SEED=` looks elsewhere.
+settings.register_profile("repeatable", deadline=None, derandomize="SEED" not in os.environ)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-from xml.sax.saxutils import escape
 
 from flask import Response
 
@@ -17,6 +16,7 @@ from sandbox.api import jsonio
 from sandbox.bulk.batch import Batch, BatchJob, BatchState
 from sandbox.bulk.batch_query import NAMESPACE
 from sandbox.org.errors import OrgError
+from sandbox.xml_text import spell
 
 Facts = dict[str, object]
 #: Refusals of the rest of the org, as this API names them.
@@ -132,7 +132,7 @@ def as_xml(root: str, inner: str, status: int = 200) -> Response:
 
 def _elements(facts: Facts) -> str:
     return "".join(
-        f"<{name}>{escape(str(_moment(name, value, 'Z')))}</{name}>"
+        f"<{name}>{spell(str(_moment(name, value, 'Z')))}</{name}>"
         for name, value in facts.items()
         if value is not None
     )
@@ -145,8 +145,8 @@ def _moment(name: str, value: object, zone: str) -> object:
 def _outcome_element(outcome: Mapping[str, Any]) -> str:
     errors = "".join(
         "<errors>"
-        + "".join(f"<fields>{escape(name)}</fields>" for name in item["fields"])
-        + f"<message>{escape(item['message'])}</message>"
+        + "".join(f"<fields>{spell(name)}</fields>" for name in item["fields"])
+        + f"<message>{spell(item['message'])}</message>"
         + f"<statusCode>{item['statusCode']}</statusCode></errors>"
         for item in outcome["errors"]
     )

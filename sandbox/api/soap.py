@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -18,6 +17,7 @@ from flask import Response, g, request
 
 from sandbox.api.http import admit_session
 from sandbox.org.errors import OrgError
+from sandbox.xml_text import spell
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -120,7 +120,7 @@ def _parse(data: bytes) -> Element:
 
 
 def _fault(error: SoapFaultError) -> str:
-    code, message = escape(error.code), escape(error.message)
+    code, message = spell(error.code), spell(error.message)
     return (
         f"<soapenv:Fault><faultcode>sf:{code}</faultcode>"
         f"<faultstring>{code}: {message}</faultstring>"
@@ -149,4 +149,4 @@ def to_xml(name: str, value: object) -> str:
     if isinstance(value, list):
         return "".join(to_xml(name, entry) for entry in value)
     shown = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"<{name}>{escape(shown)}</{name}>"
+    return f"<{name}>{spell(shown)}</{name}>"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from sandbox.api.queries import DEFAULT_PAGE, open_page
 from sandbox.api.soap import child_text, local_name
@@ -16,6 +15,7 @@ from sandbox.api.soap_records import Operation, check_count
 from sandbox.bulk.batch_query import xml_word
 from sandbox.org.errors import refuse
 from sandbox.soql.results import QueryResult, Row
+from sandbox.xml_text import spell
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -99,7 +99,7 @@ def _elements(row: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(value, Mapping):
             yield _record(f"sf:{name}", value)
         else:
-            yield f"<sf:{name}>{escape(xml_word(value))}</sf:{name}>"
+            yield f"<sf:{name}>{spell(xml_word(value))}</sf:{name}>"
 
 
 OPERATIONS: dict[str, Operation] = {

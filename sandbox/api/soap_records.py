@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from sandbox.api.soap import local_name
 from sandbox.org.errors import ErrorItem, OrgError, refuse
 from sandbox.org.schema import FieldType, SObject
+from sandbox.xml_text import spell
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -50,8 +50,8 @@ def _result(services: Services, given: str, act: Callable[[SObject, str], None])
             act(sobject_of(services, given), given)
     except OrgError as error:
         errors = show_errors(error.items)
-        return f"<result>{errors}<id>{escape(given)}</id><success>false</success></result>"
-    return f"<result><id>{escape(given)}</id><success>true</success></result>"
+        return f"<result>{errors}<id>{spell(given)}</id><success>false</success></result>"
+    return f"<result><id>{spell(given)}</id><success>true</success></result>"
 
 
 def _merge(services: Services, actor: Actor, operation: Element) -> str:
@@ -71,9 +71,9 @@ def _merge_one(services: Services, actor: Actor, request: Element) -> str:
         moved = services.org.merge(actor, sobject.name, master_id, losers, values)
     except OrgError as error:
         return f"<result>{show_errors(error.items)}<success>false</success></result>"
-    merged = "".join(f"<mergedRecordIds>{escape(one)}</mergedRecordIds>" for one in losers)
+    merged = "".join(f"<mergedRecordIds>{spell(one)}</mergedRecordIds>" for one in losers)
     related = "".join(f"<updatedRelatedIds>{one}</updatedRelatedIds>" for one in moved)
-    return f"<result><id>{escape(master_id)}</id>{merged}<success>true</success>{related}</result>"
+    return f"<result><id>{spell(master_id)}</id>{merged}<success>true</success>{related}</result>"
 
 
 def read_values(sobject: SObject, record: Element) -> dict[str, object]:
@@ -107,8 +107,8 @@ def sobject_of(services: Services, record_id: str) -> SObject:
 def show_errors(items: Iterable[ErrorItem]) -> str:
     """Refusals as the `errors` of a result."""
     return "".join(
-        f"<errors>{''.join(f'<fields>{escape(name)}</fields>' for name in item.fields)}"
-        f"<message>{escape(item.message)}</message>"
+        f"<errors>{''.join(f'<fields>{spell(name)}</fields>' for name in item.fields)}"
+        f"<message>{spell(item.message)}</message>"
         f"<statusCode>{item.code}</statusCode></errors>"
         for item in items
     )

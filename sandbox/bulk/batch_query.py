@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from xml.sax.saxutils import escape
 
 from sandbox.api import jsonio
 from sandbox.bulk.batch import Batch, BatchJob, ContentType
@@ -20,7 +19,7 @@ from sandbox.bulk.result_file import ResultFile, ResultWriter
 from sandbox.org.org import Org
 from sandbox.org.schema import FieldType, Schema
 from sandbox.soql.export import Export
-from sandbox.xml_text import drop_unwritable
+from sandbox.xml_text import spell
 
 _PIECE = 2_000
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
@@ -119,13 +118,13 @@ def _elements(row: _Record) -> Iterator[str]:
         elif isinstance(value, Mapping):
             yield f'<{name} xsi:type="sObject">{"".join(_elements(value))}</{name}>'
         else:
-            yield f"<{name}>{escape(xml_word(value))}</{name}>"
+            yield f"<{name}>{spell(xml_word(value))}</{name}>"
 
 
 def xml_word(value: object) -> str:
-    """A value of a query's row as XML writes it: moments in UTC with a Z, no forbidden letters."""
+    """A value of a query's row as a word of XML, not yet spelled: moments in UTC with a Z."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str) and value.endswith(".000+0000"):
         return value.removesuffix("+0000") + "Z"
-    return f"{value:f}" if isinstance(value, Decimal) else drop_unwritable(str(value))
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)

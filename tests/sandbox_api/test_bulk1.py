@@ -63,6 +63,16 @@ def xml(answer: requests.Response) -> dict[str, str]:
     return {child.tag.removeprefix(NS): child.text or "" for child in fromstring(answer.content)}
 
 
+def test_xml_about_a_query_that_is_nonsense_can_be_read(rest: RestClient) -> None:
+    job = Bulk1(rest, operation="query", object="Account", contentType="CSV")
+
+    batch = job.send("Account \x00 TRUE \x1a", CSV)
+
+    info = job.wait(batch)
+    assert info["state"] == "Failed"
+    assert "Account  TRUE" in info["stateMessage"]
+
+
 def test_a_csv_job_speaks_xml_about_itself(rest: RestClient) -> None:
     job = Bulk1(rest, operation="insert", object="account", contentType="CSV")
 

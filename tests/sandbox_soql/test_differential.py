@@ -24,6 +24,8 @@ from tests.sandbox_soql.small_org import NOW, RATES, SmallOrg
 
 ZONES = ("Europe/Warsaw", "America/Los_Angeles", "Asia/Kolkata", "UTC", "Pacific/Auckland")
 QUERIES_PER_ORG = 50
+#: A change is judged by its own doing, not by the luck of a die; `SEED=` looks elsewhere.
+USUAL_SEED = 20_261_127
 PAIRS = 20_000
 
 
@@ -143,14 +145,13 @@ def _at(row: object, column: Column) -> object:
 
 
 def test_the_engine_agrees_with_the_oracle_on_a_few_hundred_queries() -> None:
-    seed = random.SystemRandom().randrange(10**9)
     for number in range(8):
-        _check_org(seed + number, QUERIES_PER_ORG)
+        _check_org(USUAL_SEED + number, QUERIES_PER_ORG)
 
 
 @pytest.mark.slow
 def test_the_engine_agrees_with_the_oracle_on_twenty_thousand_queries() -> None:
-    seed = int(os.environ.get("SEED", random.SystemRandom().randrange(10**9)))
+    seed = int(os.environ.get("SEED", USUAL_SEED + 1_000_000))
     deadline = time.monotonic() + float(os.environ.get("BUDGET", "20")) * 60
     print(f"seed {seed}")
     pairs, clauses = 0, Counter[str]()
