@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.fault import DEFAULTS, PLANNED_ACTIONS, FaultAction
+from sandbox.fault import DEFAULTS, FaultAction
 from sandbox.fault_help import KEYS
 from sandbox.server import LocalOrgServer
 from tests.sandbox_api.builders import an_account
@@ -376,7 +376,6 @@ def test_the_help_tells_of_every_action_and_key(rest: RestClient) -> None:
 
     assert set(shown["actions"]) == {str(action) for action in FaultAction}
     assert set(shown["keys"]) == set(KEYS) == set(DEFAULTS)
-    assert set(shown["planned"]) == PLANNED_ACTIONS
     assert {"query", "collections", "bulk1", "bulk2", "token", "row"} <= set(shown["kinds"])
 
 
