@@ -425,6 +425,23 @@ def test_a_fault_speaks_soap_to_a_caller_of_soap(org: LocalOrgServer, rest: Rest
     assert after.tag.endswith("describeMetadataResponse")
 
 
+@pytest.mark.parametrize(
+    ("api", "namespace"),
+    [("c", "urn:fault.enterprise.soap.sforce.com"), ("u", "urn:fault.partner.soap.sforce.com")],
+)
+def test_a_fault_at_a_login_speaks_the_soap_of_its_api(
+    rest: RestClient, api: str, namespace: str
+) -> None:
+    add(rest, action="status", status=503, kind="soap_login")
+
+    refused = rest.call("POST", f"/services/Soap/{api}/59.0", data=b"<x/>")
+
+    assert refused.status_code == 503
+    assert refused.headers["Content-Type"] == "text/xml;charset=UTF-8"
+    assert f'xmlns:sf="{namespace}"' in refused.text
+    assert "<faultcode>sf:SERVER_UNAVAILABLE</faultcode>" in refused.text
+
+
 def test_a_session_that_came_in_an_envelope_expires_too(org: LocalOrgServer) -> None:
     with RestClient(org, "loader@manufaktura.example") as rest:
         add(rest, action="expire_session", kind="metadata", times=1)
