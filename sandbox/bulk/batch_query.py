@@ -6,7 +6,6 @@ JSON, as real orgs answer. Source: Bulk API developer guide, "Get Results for a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -21,10 +20,9 @@ from sandbox.bulk.result_file import ResultFile, ResultWriter
 from sandbox.org.org import Org
 from sandbox.org.schema import FieldType, Schema
 from sandbox.soql.export import Export
+from sandbox.xml_text import drop_unwritable
 
 _PIECE = 2_000
-#: Letters that no XML document may have, whatever their escape.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 _XML_HEAD = (
     f'<?xml version="1.0" encoding="UTF-8"?><queryResult xmlns="{NAMESPACE}" '
@@ -130,4 +128,4 @@ def xml_word(value: object) -> str:
         return str(value).lower()
     if isinstance(value, str) and value.endswith(".000+0000"):
         return value.removesuffix("+0000") + "Z"
-    return f"{value:f}" if isinstance(value, Decimal) else _FORBIDDEN.sub("", str(value))
+    return f"{value:f}" if isinstance(value, Decimal) else drop_unwritable(str(value))

@@ -8,7 +8,6 @@ in public receivers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -20,6 +19,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from sandbox.api.describe_fields import field_types
 from sandbox.org.schema import Field
+from sandbox.xml_text import drop_unwritable
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _OUTBOUND = "http://soap.sforce.com/2005/09/outbound"
@@ -38,8 +38,6 @@ _NOTIFICATION = (
     'xmlns:sf="urn:sobject.enterprise.soap.sforce.com">{fields}</sObject></Notification>'
 )
 _ACK = f"{{{_SOAP}}}Body/{{{_OUTBOUND}}}notificationsResponse/{{{_OUTBOUND}}}Ack"
-#: What XML 1.0 cannot carry in any spelling; a record may hold it all the same.
-_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class AckError(Exception):
@@ -113,7 +111,7 @@ def _double(value: Decimal) -> str:
 
 def _escape(text: str) -> str:
     # A parser turns a bare carriage return into a line feed.
-    return escape(_UNSPEAKABLE.sub("", text), {"\r": "&#13;"})
+    return escape(drop_unwritable(text), {"\r": "&#13;"})
 
 
 def check_ack(body: bytes) -> None:
