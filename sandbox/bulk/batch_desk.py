@@ -56,7 +56,10 @@ class BatchDesk:
         """The job whose Id starts so: 15 characters will do. None once it is too old."""
         limit = self._org.clock.now() - KEPT
         jobs = (j for j in list(self._jobs.values()) if j.id[:15] == job_id[:15])
-        return next((j for j in jobs if j.is_at_work or _time(j.modified_at) >= limit), None)
+        return next(
+            (j for j in jobs if j.is_at_work or datetime.fromisoformat(j.modified_at) >= limit),
+            None,
+        )
 
     def add_batch(self, job: BatchJob, data: bytes, late_s: float = 0.0) -> Batch:
         """Take a batch and work it off when its turn comes.
@@ -81,7 +84,7 @@ class BatchDesk:
     def count_batches(self, since: datetime) -> int:
         """Batches that came after that moment."""
         batches = (batch for job in list(self._jobs.values()) for batch in job.batches.values())
-        return sum(_time(batch.created_at) > since for batch in batches)
+        return sum(datetime.fromisoformat(batch.created_at) > since for batch in batches)
 
     def abort_all(self) -> None:
         """Have no batch start any more."""
@@ -146,10 +149,6 @@ class BatchDesk:
             batch.processed += len(saved)
             batch.failed += sum(bool(one.errors) for one in saved)
         batch.result.write_text(json.dumps(outcomes))
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def _outcome(saved: Saved) -> dict[str, object]:
