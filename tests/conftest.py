@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.server import LocalOrgServer
+from tests.sandbox_api.clients import RestClient
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,3 +28,10 @@ def org(local_org_server: LocalOrgServer) -> LocalOrgServer:
     """The local org as on its first day: no data, real time, no faults, counters at zero."""
     local_org_server.reset()
     return local_org_server
+
+
+@pytest.fixture
+def rest(org: LocalOrgServer) -> Iterator[RestClient]:
+    """The administrator, by plain HTTP."""
+    with RestClient(org, "admin@manufaktura.example") as client:
+        yield client

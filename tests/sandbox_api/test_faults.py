@@ -213,11 +213,11 @@ def test_a_held_request_waits_until_it_is_released(org: LocalOrgServer, rest: Re
 
     job = threading.Thread(target=write)
     job.start()
-    waiting = rest.control("GET", "faults?waiting_for=before-write&timeout_s=10")["waiting"]
+    waiting = rest.control("GET", "faults?waiting_for=before-write&timeout_s=60")["waiting"]
     rest.patch(f"sobjects/Account/{record_id}", {"Name": "A person was quicker"})
     assert answers == []
     released = rest.control("POST", "faults/release", {"hold": "before-write"})
-    job.join(10)
+    job.join(60)
 
     assert [(w["hold"], w["method"], w["user"]) for w in waiting] == [
         ("before-write", "PATCH", "loader@manufaktura.example")
@@ -234,10 +234,10 @@ def test_a_hold_after_the_commit_shows_the_work_done(org: LocalOrgServer, rest: 
     job = threading.Thread(target=lambda: rest_create(org))
     job.start()
 
-    rest.control("GET", "faults?waiting_for=after&timeout_s=10")
+    rest.control("GET", "faults?waiting_for=after&timeout_s=60")
     assert rest.count("Account") == 1
     rest.control("POST", "faults/release", {"hold": "after"})
-    job.join(10)
+    job.join(60)
 
     assert not job.is_alive()
 
