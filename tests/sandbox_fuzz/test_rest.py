@@ -29,9 +29,9 @@ class RestFuzzer:
         if given.target.startswith("/services/data/v59.0/") and given.method != "HEAD":
             check_error_list(reply)
         if taken == "201" and reply.body.startswith(b"{"):
-            self._calls.ids.append(str(reply.json().get("id", "")))
+            self._calls.addresses.ids.append(str(reply.json().get("id", "")))
         if taken == "200" and given.pattern.startswith("jobs/") and given.method == "POST":
-            self._calls.jobs.append(reply.json()["id"])
+            self._calls.addresses.jobs.append(reply.json()["id"])
         return taken
 
     def finish(self) -> None:
