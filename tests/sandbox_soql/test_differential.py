@@ -28,8 +28,8 @@ PAIRS = 20_000
 
 
 #: What the random queries must be made of, each with a text that shows it. The clauses that an
-#: oracle in memory cannot speak about (USING SCOPE, WITH, TYPEOF, FOR, HAVING) have tests of their
-#: own; fuzzing derives them all from the grammar.
+#: oracle in memory cannot speak about (USING SCOPE, WITH, FOR) have tests of their own; fuzzing
+#: derives them all from the grammar.
 CLAUSES = {
     "a parent's field": r"__r\.\w|Parent\.\w",
     "a child subquery": r"\(SELECT .*?\) FROM|, \(SELECT",
@@ -37,6 +37,9 @@ CLAUSES = {
     "COUNT_DISTINCT": r"COUNT_DISTINCT\(",
     **{name: rf"\b{name}\(\w" for name in ("COUNT", "SUM", "AVG", "MIN", "MAX")},
     "GROUP BY": r" GROUP BY ",
+    "ROLLUP or CUBE": r"(ROLLUP|CUBE)\(",
+    "HAVING": r" HAVING ",
+    "TYPEOF": r"\bTYPEOF ",
     "AND": r"\) AND \(",
     "OR": r"\) OR \(",
     "NOT": r"\(NOT ",
@@ -143,9 +146,8 @@ def _at(row: object, column: Column) -> object:
 
 
 def test_the_engine_agrees_with_the_oracle_on_a_few_hundred_queries() -> None:
-    seed = random.SystemRandom().randrange(10**9)
-    for number in range(8):
-        _check_org(seed + number, QUERIES_PER_ORG)
+    for seed in range(8):
+        _check_org(seed, QUERIES_PER_ORG)
 
 
 @pytest.mark.slow
