@@ -1,3 +1,5 @@
+"""The shell: piped, with -e, and at a terminal."""
+
 from __future__ import annotations
 
 import json

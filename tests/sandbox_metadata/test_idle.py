@@ -1,3 +1,5 @@
+"""What has no effect here is told by kind, reason and name."""
+
 from __future__ import annotations
 
 from sandbox.metadata.idle import REASONS, group_idle, render_idle
