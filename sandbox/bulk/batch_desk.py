@@ -21,6 +21,7 @@ from sandbox.bulk.dialect import BadTableError
 from sandbox.bulk.jobs import KEPT
 from sandbox.bulk.saver import CHUNK, FaultCheck, Saved, Task, save_chunk
 from sandbox.bulk.worker import Worker
+from sandbox.chunks import chunked
 from sandbox.org.errors import OrgError
 from sandbox.org.ids import make_id
 from sandbox.org.org import Org
@@ -142,9 +143,9 @@ class BatchDesk:
         check = self._find_check("bulk1", path, job.username)
         actor = self._org.actor(job.user_id)
         outcomes: list[dict[str, object]] = []
-        for start in range(0, len(rows), CHUNK):
+        for chunk in chunked(rows, CHUNK):
             with self._org.store.late.delaying(batch.late_s):
-                saved = save_chunk(self._org, actor, task, rows[start : start + CHUNK], check)
+                saved = save_chunk(self._org, actor, task, chunk, check)
             outcomes += [_outcome(one) for one in saved]
             batch.processed += len(saved)
             batch.failed += sum(bool(one.errors) for one in saved)
