@@ -22,6 +22,7 @@ from sandbox.control_seeding import seed_csv, seed_plan
 from sandbox.control_snapshots import snapshot_actions
 from sandbox.editions import allow
 from sandbox.fault_help import describe_faults
+from sandbox.loopback import is_this_machine
 from sandbox.metadata.idle import group_idle
 from sandbox.org.errors import OrgError, refuse
 
@@ -131,7 +132,7 @@ def _refuse_web_pages() -> None:
         host = urlsplit(origin).hostname
     except ValueError:
         host = origin
-    if host is not None and host not in ("127.0.0.1", "::1", "localhost"):
+    if host is not None and not is_this_machine(host):
         raise refuse("INSUFFICIENT_ACCESS", f"The control plane serves no web page of {host}")
 
 

@@ -4,7 +4,7 @@ Owns what "an API call" is: an authenticated REST or SOAP data call counts one, 
 subrequests it carries; tokens, user info, the version list and the control plane count nothing.
 The daily allowance runs over the last 24 hours of the org's own clock, so a test that advances the
 clock by a day starts afresh, as an org would; calls leave it by the hour in which they were made.
-How large it is says the org's edition.
+The org's edition says how large it is.
 Source: developer.salesforce.com, "API Request Limits and Allocations".
 """
 

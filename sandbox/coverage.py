@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from sandbox.api import bulk1
 from sandbox.api.app import FAMILIES
 from sandbox.api.grants import GRANTS
-from sandbox.fault import PLANNED_ACTIONS, FaultAction
+from sandbox.fault import FaultAction
 from sandbox.metadata.kinds import KINDS
 from sandbox.org.schema import FieldType
 
@@ -158,7 +158,7 @@ def _sections() -> Iterator[tuple[str, Iterable[Line]]]:
         dict.fromkeys((kind.root or "Settings", kind.has_effect) for kind in KINDS.values()),
     )
     yield "Field types", _lines([*FieldType, "Summary"], MISSING_FIELD_TYPES)
-    yield "Faults", _lines(FaultAction, sorted(PLANNED_ACTIONS))
+    yield "Faults", _lines(FaultAction, ())
 
 
 def _lines(here: Iterable[str], missing: Iterable[str]) -> Iterator[Line]:

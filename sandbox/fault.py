@@ -38,8 +38,6 @@ class FaultAction(StrEnum):
     HOOK = "hook"  #: holds the request under the name `hold` until it is released
 
 
-#: Named in the design, and not here yet.
-PLANNED_ACTIONS: frozenset[str] = frozenset()
 #: May hit a row of a collection or a subrequest of a composite call (`"inner": true`).
 INNER_ACTIONS = frozenset({FaultAction.STATUS, FaultAction.UNABLE_TO_LOCK_ROW})
 #: Codes that differ from the name of their action.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.fault import DEFAULTS, PLANNED_ACTIONS, FaultAction
+from sandbox.fault import DEFAULTS, FaultAction
 
 ACTIONS: dict[FaultAction, str] = {
     FaultAction.STATUS: "answers `status` with `body` or a Salesforce error; nothing is done",
@@ -71,11 +71,10 @@ PLAN = (
 
 
 def describe_faults(kinds: Iterable[str]) -> dict[str, object]:
-    """The actions and keys with their meaning, the kinds of calls, and what is planned only."""
+    """The actions and keys with their meaning, and the kinds of calls."""
     return {
         "plan": PLAN,
         "actions": {str(action): meaning for action, meaning in ACTIONS.items()},
         "keys": {name: KEYS[name] for name in DEFAULTS},
         "kinds": sorted(kinds),
-        "planned": sorted(PLANNED_ACTIONS),
     }

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sandbox.fault import DEFAULTS, FRAMINGS, INNER_ACTIONS, PLANNED_ACTIONS, Fault, FaultAction
-from sandbox.org.errors import OrgError, not_implemented, refuse
+from sandbox.fault import DEFAULTS, FRAMINGS, INNER_ACTIONS, Fault, FaultAction
+from sandbox.org.errors import OrgError, refuse
 
 _PLAN_KEYS = frozenset({"seed", "faults"})
 
@@ -96,8 +96,6 @@ _TYPES: dict[str, type] = {
 def _read_action(values: dict[str, object]) -> FaultAction:
     implied = "latency" if "latency_s" in values else "status" if "status" in values else None
     name = str(values.pop("action", implied))
-    if name in PLANNED_ACTIONS:
-        raise not_implemented(f"fault {name}")
     try:
         return FaultAction(name)
     except ValueError:

@@ -28,10 +28,10 @@ from sandbox.editions import Allowance
 from sandbox.folder_lock import claimed
 from sandbox.keys import load_login_key
 from sandbox.listener import HOST, Listener
+from sandbox.loopback import check_loopback
 from sandbox.metadata.ledger import MetadataLedger
 from sandbox.org.org import Org
 from sandbox.org.schema import Schema
-from sandbox.outbound.courier import check_loopback
 from sandbox.proxy import LoginProxy
 from sandbox.snapshots import Snapshots
 from sandbox.tls import make_tls_context

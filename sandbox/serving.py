@@ -15,7 +15,7 @@ from sandbox.api import jsonio
 from sandbox.cli.outcomes import CANNOT_BEGIN
 from sandbox.clock_control import move_clock
 from sandbox.editions import allow
-from sandbox.metadata.idle import list_idle
+from sandbox.metadata.idle import render_idle
 from sandbox.org.errors import OrgError
 from sandbox.server import LocalOrgServer
 from sandbox.starting import START_ERRORS
@@ -49,7 +49,7 @@ def serve(given: argparse.Namespace) -> int:
         except (OrgError, OSError) as error:
             print(f"The local org cannot start: {error}", file=sys.stderr)
             return CANNOT_BEGIN
-        for line in list_idle(server.org.schema.unsupported):
+        for line in render_idle(server.org.schema.unsupported):
             print(line, file=sys.stderr)
         if not server.org.clock.is_real:
             print(f"The org's clock was set: it is {server.org.clock}", file=sys.stderr)

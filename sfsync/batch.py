@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from simple_salesforce.api import Salesforce
 
 from sfsync import jsonio
+from sfsync.chunks import chunked
 from sfsync.edge import reading
 from sfsync.errors import IncompleteRead, SalesforceError
 from sfsync.results import item_errors
@@ -48,8 +49,8 @@ def get_many(sf: Salesforce, paths: Sequence[str]) -> list[BatchAnswer]:
     No paths, no call. Raises IncompleteRead when the org answered for fewer than it was asked.
     """
     answers: list[BatchAnswer] = []
-    for start in range(0, len(paths), BATCH_SIZE):
-        answers += _get_chunk(sf, paths[start : start + BATCH_SIZE])
+    for chunk in chunked(paths, BATCH_SIZE):
+        answers += _get_chunk(sf, chunk)
     return answers
 
 

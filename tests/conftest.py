@@ -7,14 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from sandbox.server import LocalOrgServer
+from tests.sandbox_api.clients import RestClient
 
 ROOT = Path(__file__).parent.parent
-# A change is judged by its own doing: the same examples each time, however slow the machine.
-# `SEED=` looks elsewhere.
-settings.register_profile("repeatable", deadline=None, derandomize="SEED" not in os.environ)
+# The same examples each time, so that a change is judged by its own doing; `SEED=` looks elsewhere.
+# A busy machine is slow, not wrong, so no example fails for the time that it takes.
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize="SEED" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("repeatable")
 
 
@@ -33,3 +39,10 @@ def org(local_org_server: LocalOrgServer) -> LocalOrgServer:
     """The local org as on its first day: no data, real time, no faults, counters at zero."""
     local_org_server.reset()
     return local_org_server
+
+
+@pytest.fixture
+def rest(org: LocalOrgServer) -> Iterator[RestClient]:
+    """The administrator, by plain HTTP."""
+    with RestClient(org, "admin@manufaktura.example") as client:
+        yield client

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from jobs.selection.changes import RunStamp
+from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceError
 from sfsync.rest import COLLECTION_SIZE, collections_upsert
@@ -29,8 +30,7 @@ def record_manual_awards(sf: Salesforce, since: datetime, stamp: RunStamp, now: 
         | decision_body(manual_values(row, stamp, now))
         for row in rows
     ]
-    for start in range(0, len(records), COLLECTION_SIZE):
-        chunk = records[start : start + COLLECTION_SIZE]
+    for chunk in chunked(records, COLLECTION_SIZE):
         results = collections_upsert(sf, "Selection_Decision__c", "External_Id__c", chunk)
         errors: list[SalesforceError] = [error for each in results for error in each.errors]
         if errors:

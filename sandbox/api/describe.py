@@ -21,7 +21,7 @@ def describe_briefly(sobject: SObject, data_url: str, access: Access) -> dict[st
         "associateParentEntity": sobject.history_of,
         "createable": sobject.createable and "create" in may,
         "custom": sobject.custom,
-        "customSetting": False,
+        "customSetting": sobject.is_setting,
         "deepCloneable": False,
         "deletable": sobject.deletable and "delete" in may,
         "deprecatedAndHidden": False,

@@ -21,7 +21,7 @@ PER_USER = 10
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class OpenResult:
     """The whole result of a query, as it was when it was asked."""
 
     user_id: str
@@ -37,31 +37,31 @@ class Locators:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._numbers = itertools.count(1)
-        self._open: dict[str, Snapshot] = {}
+        self._open: dict[str, OpenResult] = {}
         self._lock = threading.Lock()
 
     def open(self, user_id: str, total_size: int, records: list[Any], page_size: int) -> str:
         """Keep a result that does not fit on one page; its key."""
-        snapshot = Snapshot(user_id, self._now(), total_size, records, page_size)
+        result = OpenResult(user_id, self._now(), total_size, records, page_size)
         with self._lock:
             key = f"01g{next(self._numbers):012d}AAA"
-            self._open[key] = snapshot
-            own = [k for k, s in self._open.items() if s.user_id == user_id]
+            self._open[key] = result
+            own = [k for k, r in self._open.items() if r.user_id == user_id]
             for oldest in own[:-PER_USER]:
                 del self._open[oldest]
         return key
 
-    def find(self, key: str, user_id: str) -> Snapshot:
+    def find(self, key: str, user_id: str) -> OpenResult:
         """The result behind `key`.
 
         Raises OrgError INVALID_QUERY_LOCATOR when it is unknown, too old, or another user's; the
         client must ask its query again.
         """
-        snapshot = self._open.get(key)
-        is_alive = snapshot is not None and self._now() - snapshot.opened_at <= LIFE
-        if snapshot is None or not is_alive or snapshot.user_id != user_id:
+        result = self._open.get(key)
+        is_alive = result is not None and self._now() - result.opened_at <= LIFE
+        if result is None or not is_alive or result.user_id != user_id:
             raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
-        return snapshot
+        return result
 
     def clear(self) -> None:
         """Forget all results."""

@@ -18,7 +18,7 @@ from sandbox.org.errors import not_implemented, refuse
 from sandbox.soql import parse
 
 if TYPE_CHECKING:
-    from sandbox.api.locators import Locators, Snapshot
+    from sandbox.api.locators import Locators, OpenResult
     from sandbox.org.actor import Actor
 
 DEFAULT_PAGE = 2000
@@ -43,21 +43,21 @@ def run_query_all(call: Call) -> Answer:
 
 def read_page(call: Call, locator: str) -> Answer:
     """A further page: `01g…-2000` is the row to start from."""
-    snapshot, key, start = open_page(call.services.locators, locator, call.actor)
-    page = snapshot.records[start : start + _shorten(call, snapshot.page_size)]
+    result, key, start = open_page(call.services.locators, locator, call.actor)
+    page = result.records[start : start + _shorten(call, result.page_size)]
     end = start + len(page)
     resource = "queryAll" if "/queryall/" in call.path.lower() else "query"
     body: dict[str, object] = {
-        "totalSize": snapshot.total_size,
-        "done": end == len(snapshot.records),
+        "totalSize": result.total_size,
+        "done": end == len(result.records),
     }
-    if end < len(snapshot.records):
+    if end < len(result.records):
         body["nextRecordsUrl"] = f"{call.data_url}/{resource}/{key}-{end}"
     body["records"] = [show_row(row, call.data_url) for row in page]
     return Answer(body=body)
 
 
-def open_page(locators: Locators, locator: str, actor: Actor) -> tuple[Snapshot, str, int]:
+def open_page(locators: Locators, locator: str, actor: Actor) -> tuple[OpenResult, str, int]:
     """The result behind a locator, its key, and the row to start from.
 
     Raises OrgError INVALID_QUERY_LOCATOR.
@@ -65,10 +65,10 @@ def open_page(locators: Locators, locator: str, actor: Actor) -> tuple[Snapshot,
     found = _LOCATOR.fullmatch(locator)
     if found is None:
         raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
-    snapshot, start = locators.find(found[1], actor.user_id), int(found[2])
-    if start >= len(snapshot.records):
+    result, start = locators.find(found[1], actor.user_id), int(found[2])
+    if start >= len(result.records):
         raise refuse("INVALID_QUERY_LOCATOR", "invalid query locator")
-    return snapshot, found[1], start
+    return result, found[1], start
 
 
 def show_row(row: Mapping[str, Any], data_url: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ from flask import Response, request
 from sandbox.api.bulk1_shapes import restate, show_error
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import BULK1_PREFIX, to_response
-from sandbox.api.soap import APEX, METADATA, PARTNER, answer_fault
+from sandbox.api.soap import APEX, ENTERPRISE, METADATA, PARTNER, answer_fault
 from sandbox.bulk.batch import ContentType
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sandbox.org.errors import OrgError
 
 _SOAP = {
+    "/services/Soap/c/": ENTERPRISE,
     "/services/Soap/u/": PARTNER,
     "/services/Soap/m/": METADATA,
     "/services/Soap/s/": APEX,

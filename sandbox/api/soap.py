@@ -29,6 +29,8 @@ ENTERPRISE = ("urn:enterprise.soap.sforce.com", "urn:fault.enterprise.soap.sforc
 PARTNER = ("urn:partner.soap.sforce.com", "urn:fault.partner.soap.sforce.com")
 METADATA = ("http://soap.sforce.com/2006/04/metadata",) * 2
 APEX = ("http://soap.sforce.com/2006/08/apex",) * 2
+#: How XML Schema spells a boolean.
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _VERSION = re.compile(r"\d{2,3}\.0")
 _ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?>'

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, request
 from sandbox.api import soap_describes, soap_queries, soap_saves
 from sandbox.api.grants import find_login_user, is_password
 from sandbox.api.soap import (
+    BOOLEANS,
     ENTERPRISE,
     PARTNER,
     SoapFaultError,
@@ -78,7 +79,8 @@ def _answer(services: Services, flavour: str, version: str, envelope: Element) -
 def _refuse_headers(envelope: Element) -> None:
     """A header that asks for what is not here must not be passed over: half would be saved."""
     for header in envelope.iter():
-        if local_name(header) == "AllOrNoneHeader" and child_text(header, "allOrNone") == "true":
+        is_wish = local_name(header) == "AllOrNoneHeader"
+        if is_wish and BOOLEANS.get((child_text(header, "allOrNone") or "").strip()):
             raise not_served("AllOrNoneHeader")
 
 

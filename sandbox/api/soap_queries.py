@@ -49,10 +49,10 @@ def _first_page(
 
 def _query_more(services: Services, actor: Actor, operation: Element) -> str:
     asked = child_text(operation, "queryLocator") or ""
-    snapshot, key, start = open_page(services.locators, asked, actor)
-    end = start + snapshot.page_size
-    locator = f"{key}-{end}" if end < len(snapshot.records) else ""
-    return _page("result", snapshot.records[start:end], snapshot.total_size, locator)
+    result, key, start = open_page(services.locators, asked, actor)
+    end = start + result.page_size
+    locator = f"{key}-{end}" if end < len(result.records) else ""
+    return _page("result", result.records[start:end], result.total_size, locator)
 
 
 def _retrieve(services: Services, actor: Actor, operation: Element) -> str:

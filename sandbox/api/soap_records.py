@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from sandbox.api.soap import local_name
+from sandbox.api.soap import BOOLEANS, local_name
 from sandbox.org.errors import ErrorItem, OrgError, refuse
 from sandbox.org.schema import FieldType, SObject
 from sandbox.xml_text import spell
@@ -92,7 +92,8 @@ def read_values(sobject: SObject, record: Element) -> dict[str, object]:
         elif name not in {"type", "Id"}:
             field = sobject.field(name)
             is_checkbox = field is not None and field.type is FieldType.CHECKBOX
-            values[name] = text == "true" if is_checkbox else text
+            # Any other word is left for the org to refuse.
+            values[name] = BOOLEANS.get(text.strip(), text) if is_checkbox else text
     return values
 
 

@@ -21,6 +21,7 @@ from sandbox.bulk.dialect import BadTableError
 from sandbox.bulk.jobs import KEPT
 from sandbox.bulk.saver import CHUNK, FaultCheck, Saved, Task, save_chunk
 from sandbox.bulk.worker import Worker
+from sandbox.chunks import chunked
 from sandbox.org.errors import OrgError
 from sandbox.org.ids import make_id
 from sandbox.org.org import Org
@@ -56,7 +57,10 @@ class BatchDesk:
         """The job whose Id starts so: 15 characters will do. None once it is too old."""
         limit = self._org.clock.now() - KEPT
         jobs = (j for j in list(self._jobs.values()) if j.id[:15] == job_id[:15])
-        return next((j for j in jobs if j.is_at_work or _time(j.modified_at) >= limit), None)
+        return next(
+            (j for j in jobs if j.is_at_work or datetime.fromisoformat(j.modified_at) >= limit),
+            None,
+        )
 
     def add_batch(self, job: BatchJob, data: bytes, late_s: float = 0.0) -> Batch:
         """Take a batch and work it off when its turn comes.
@@ -81,7 +85,7 @@ class BatchDesk:
     def count_batches(self, since: datetime) -> int:
         """Batches that came after that moment."""
         batches = (batch for job in list(self._jobs.values()) for batch in job.batches.values())
-        return sum(_time(batch.created_at) > since for batch in batches)
+        return sum(datetime.fromisoformat(batch.created_at) > since for batch in batches)
 
     def abort_all(self) -> None:
         """Have no batch start any more."""
@@ -139,17 +143,13 @@ class BatchDesk:
         check = self._find_check("bulk1", path, job.username)
         actor = self._org.actor(job.user_id)
         outcomes: list[dict[str, object]] = []
-        for start in range(0, len(rows), CHUNK):
+        for chunk in chunked(rows, CHUNK):
             with self._org.store.late.delaying(batch.late_s):
-                saved = save_chunk(self._org, actor, task, rows[start : start + CHUNK], check)
+                saved = save_chunk(self._org, actor, task, chunk, check)
             outcomes += [_outcome(one) for one in saved]
             batch.processed += len(saved)
             batch.failed += sum(bool(one.errors) for one in saved)
         batch.result.write_text(json.dumps(outcomes))
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def _outcome(saved: Saved) -> dict[str, object]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import islice
 
 from sandbox.bulk.columns import Column, check_name, read_columns, read_row
 from sandbox.bulk.dialect import BadTableError
@@ -16,6 +15,7 @@ from sandbox.bulk.job import Job
 from sandbox.bulk.jobs import Jobs
 from sandbox.bulk.result_file import ResultFile, ResultWriter
 from sandbox.bulk.saver import CHUNK, FaultCheck, Saved, Task, Values, save_chunk
+from sandbox.chunks import chunked
 from sandbox.org.errors import OrgError
 from sandbox.org.org import Org
 
@@ -44,7 +44,7 @@ def run_ingest(
     task = Task(job.operation, org.core.sobject(job.sobject), job.external_field)
     with ExitStack() as stack:
         results = _Results(stack, jobs, job, header)
-        for chunk in _chunks(rows):
+        for chunk in chunked(rows, CHUNK):
             if not may_go_on():
                 break
             values = [_read_values(columns, cells) for cells in chunk]
@@ -113,8 +113,3 @@ def _read_values(columns: Sequence[Column], cells: Sequence[str]) -> Values | Or
         return read_row(columns, cells)
     except OrgError as error:
         return error
-
-
-def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
-    while chunk := list(islice(rows, CHUNK)):
-        yield chunk

@@ -67,7 +67,7 @@ class Jobs:
     def created_today(self, kind: JobKind) -> list[Job]:
         """Jobs of that kind created within 24 hours of org time."""
         since = self._now() - _DAY
-        return [job for job in self.all_of(kind) if _moment(job.created_at) > since]
+        return [job for job in self.all_of(kind) if datetime.fromisoformat(job.created_at) > since]
 
     def size_of(self, job: Job, name: str) -> int:
         """Bytes of a file of the job; 0 when there is none."""
@@ -78,7 +78,7 @@ class Jobs:
         """Forget the jobs that ended longer ago than they are kept."""
         limit = self._now() - KEPT
         for job in list(self._jobs.values()):
-            if job.has_ended and _moment(job.modified_at) < limit:
+            if job.has_ended and datetime.fromisoformat(job.modified_at) < limit:
                 self.delete(job)
 
     @contextmanager
@@ -125,10 +125,6 @@ class Jobs:
         draft = file.with_suffix(".new")
         draft.write_text(json.dumps(job.as_json()))
         draft.replace(file)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def serial_of(job_id: str) -> int:

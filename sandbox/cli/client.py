@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
 from sandbox.api import jsonio
 from sandbox.api.sessions import ADMIN_USERNAME, CLIENT_ID, CLIENT_SECRET, PASSWORD
+from sandbox.loopback import why_not_loopback
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _VERSION = "62.0"
 _SESSION_ENDED = 401
 _PATIENCE_S = 600.0  #: loading a large file is one request
@@ -44,7 +43,7 @@ class OrgClient:
         self, url: str, *, token: str | None = None, username: str = ADMIN_USERNAME
     ) -> None:
         self.url = url.rstrip("/")
-        if urlsplit(self.url).hostname not in _LOOPBACK:
+        if why_not_loopback(self.url):
             raise CannotBeginError(f"{url} is not on this machine; only a local org is spoken to.")
         self._session = requests.Session()
         self._session.trust_env = False

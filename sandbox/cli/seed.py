@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def _read_table(path: Path, given: argparse.Namespace) -> dict[str, str]:
     }
 
 
-def _reach(given: argparse.Namespace) -> Any:
+def _reach(given: argparse.Namespace) -> AbstractContextManager[OrgClient]:
     # The loader's name goes into the load, not into a login.
     return reach_org(argparse.Namespace(url=given.url, metadata=given.metadata, data=given.data))
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from sandbox.cli.arguments import DEFAULT_URL
 from sandbox.cli.client import OrgClient
+from sandbox.cli.outcomes import DONE
 from sandbox.resting import restore_at_rest, take_at_rest
 from sandbox.snapshots import Snapshots
 
@@ -27,7 +28,7 @@ def run_snapshot(given: argparse.Namespace) -> int:
                 "POST", "snapshots", {"name": given.name, "replace": given.replace}
             )
     print(f"Kept {_describe(told)}.")
-    return 0
+    return DONE
 
 
 def run_restore(given: argparse.Namespace) -> int:
@@ -38,7 +39,7 @@ def run_restore(given: argparse.Namespace) -> int:
         with _client(given) as client:
             client.control("POST", f"snapshots/{quote(given.name, safe='')}/restore")
     print(f"Restored {given.name}.")
-    return 0
+    return DONE
 
 
 def run_snapshots(given: argparse.Namespace) -> int:
@@ -46,7 +47,7 @@ def run_snapshots(given: argparse.Namespace) -> int:
     if given.delete:
         _delete(given)
         print(f"Deleted {given.delete}.")
-        return 0
+        return DONE
     found = _list(given)
     if given.json:
         print(json.dumps({"snapshots": found}, indent=2))
@@ -55,7 +56,7 @@ def run_snapshots(given: argparse.Namespace) -> int:
             print(_describe(told))
         if not found:
             print("There are no snapshots.")
-    return 0
+    return DONE
 
 
 def _client(given: argparse.Namespace) -> OrgClient:

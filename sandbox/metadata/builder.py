@@ -27,12 +27,12 @@ from sandbox.metadata.fields import (
 )
 from sandbox.metadata.geolocations import is_geolocation, read_halves, reason_for
 from sandbox.metadata.objects import (
+    add_histories,
     assign_prefixes,
     custom_object,
     defines_object,
     has_master,
     let_activities_point_at,
-    logs_history,
     record_type,
     remedy_for,
     validation_rule,
@@ -46,16 +46,12 @@ from sandbox.metadata.standard import (
     VALUE_SET_FIELDS,
     add_fields,
     currency_field,
-    history_object,
     load_standard_objects,
     owner_field,
     record_type_field,
 )
 from sandbox.metadata.summaries import SummaryError, is_summary, read_summary
-from sandbox.org.schema import (
-    Schema,
-    SObject,
-)
+from sandbox.org.schema import Schema, SObject
 
 
 class Built(NamedTuple):
@@ -298,17 +294,7 @@ class _Builder:
 
     def _add_histories(self) -> None:
         tracked = {entry.sobject.name for entry in self.standard if entry.history}
-        parents = sorted(
-            (o for o in self.schema.objects.values() if o.name in tracked or logs_history(o)),
-            # Standard ones first: they are there from the start, whatever is deployed later.
-            key=lambda o: (o.custom, o.name),
-        )
-        histories = [history_object(parent, "") for parent in parents]
-        names = [history.name for history in histories]
-        found = assign_prefixes(names, "h", self.prefixes)
-        for history in histories:
-            history.key_prefix = found[history.name]
-            self.schema.objects[history.name] = history
+        add_histories(self.schema, tracked, self.prefixes)
 
     def _add_automations(self) -> None:
         self.schema.unsupported += add_automations(self.project, self.schema)

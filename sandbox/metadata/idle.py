@@ -69,7 +69,7 @@ def group_idle(unsupported: Iterable[Unsupported]) -> list[IdleGroup]:
     ]
 
 
-def list_idle(unsupported: Iterable[Unsupported]) -> Iterator[str]:
+def render_idle(unsupported: Iterable[Unsupported]) -> Iterator[str]:
     """The groups as lines for people, a heading first; nothing when all metadata has an effect."""
     groups = group_idle(unsupported)
     if groups:

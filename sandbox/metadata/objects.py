@@ -1,18 +1,19 @@
 """Custom objects, validation rules and record types from their elements.
 
-Owns what a custom object has before any field file is read, and the key prefix that it gets.
+Owns what a custom object has before any field file is read, the key prefix that it gets, and which
+objects keep a history.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sandbox.metadata.documents import child, flag, text
 from sandbox.metadata.fields import is_supported_type, read_name_field, read_offers
 from sandbox.metadata.project import Component
-from sandbox.metadata.standard import add_fields, setting_fields, system_fields
+from sandbox.metadata.standard import add_fields, history_object, setting_fields, system_fields
 from sandbox.org.schema import FieldType, RecordType, Schema, SObject, ValidationRule
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -81,16 +82,29 @@ def has_master(sobject: SObject) -> bool:
     return any(f.type is FieldType.MASTER_DETAIL for f in sobject.fields.values())
 
 
-def logs_history(sobject: SObject) -> bool:
-    """True for a custom object that keeps a history of its fields."""
-    return sobject.custom and sobject.enable_history
-
-
 def assign_prefixes(names: list[str], first: str, known: Mapping[str, str]) -> dict[str, str]:
     """The key prefix of each object: its own of old, else the next that nobody has."""
     taken = set(known.values())
     free = (p for high in _DIGITS for low in _DIGITS if (p := f"{first}{high}{low}") not in taken)
     return {name: known.get(name) or next(free) for name in names}
+
+
+def add_histories(schema: Schema, tracked: Collection[str], prefixes: Mapping[str, str]) -> None:
+    """Give the standard objects that are `tracked`, and custom ones that ask for it, a history."""
+    parents = sorted(
+        (
+            sobject
+            for sobject in schema.objects.values()
+            if sobject.name in tracked or (sobject.custom and sobject.enable_history)
+        ),
+        # Standard ones first: they are there from the start, whatever is deployed later.
+        key=lambda sobject: (sobject.custom, sobject.name),
+    )
+    histories = [history_object(parent, "") for parent in parents]
+    found = assign_prefixes([history.name for history in histories], "h", prefixes)
+    for history in histories:
+        history.key_prefix = found[history.name]
+        schema.objects[history.name] = history
 
 
 def let_activities_point_at(schema: Schema, name: str) -> None:

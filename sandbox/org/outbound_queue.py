@@ -112,7 +112,7 @@ class OutboundQueue:
         )
         with self._store.lock:
             (found,) = self._store.connection.execute(sql, names).fetchone()
-        return None if found is None else _moment(found)
+        return None if found is None else datetime.fromisoformat(found)
 
     def acknowledge(self, sent: Sequence[Notification]) -> None:
         """The receiver has taken these: they leave the queue."""
@@ -163,8 +163,8 @@ class OutboundQueue:
             rows = self._store.connection.execute(sql, values).fetchall()
         return [
             Notification(
-                serial, message, record_id, _moment(created), attempts,
-                None if following is None else _moment(following), error, state,
+                serial, message, record_id, datetime.fromisoformat(created), attempts,
+                None if following is None else datetime.fromisoformat(following), error, state,
             )
             for serial, message, record_id, created, attempts, following, error, state in rows
         ]  # fmt: skip
@@ -185,7 +185,3 @@ def _marks(names: tuple[str, ...]) -> str:
 def _text(moment: datetime) -> str:
     """A moment that sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -13,8 +13,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
+
+from sandbox.loopback import why_not_loopback
 
 #: How long Salesforce waits for a receiver.
 TIMEOUT_S = 10.0
@@ -35,35 +36,6 @@ _CONNECTIONS: dict[str, type[http.client.HTTPConnection]] = {
 
 class DeliveryError(Exception):
     """The message did not arrive, or nobody can know whether; the sender tries again later."""
-
-
-def why_not_loopback(url: str) -> str | None:
-    """What is wrong with an address to send to; None when it is an http(s) loopback address."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError as error:
-        return f"{url!r} is no address: {error}"
-    if parts.scheme not in _CONNECTIONS or not host:
-        return f"{url!r} is no http or https address"
-    if host == "localhost" or _is_loopback(host):
-        return None
-    return f"{host} is not this machine, and the local org sends nowhere else"
-
-
-def check_loopback(url: str) -> None:
-    """Raise ValueError, with the reason, for an address that nothing may be sent to."""
-    reason = why_not_loopback(url)
-    if reason is not None:
-        raise ValueError(f"outbound endpoint: {reason}")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Courier:

@@ -15,8 +15,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sandbox.loopback import why_not_loopback
 from sandbox.org.errors import refuse
-from sandbox.outbound.courier import TIMEOUT_S, Courier, DeliveryError, why_not_loopback
+from sandbox.outbound.courier import TIMEOUT_S, Courier, DeliveryError
 from sandbox.outbound.envelope import AckError, check_ack
 from sandbox.outbound.messages import Batch, MessageWriter, group
 from sandbox.outbound.outgoing import Outgoing, arrange

@@ -8,11 +8,12 @@ another org.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from sandbox.chunks import chunked
 from sandbox.org.errors import OrgError
 from sandbox.org.setup_rows import ADMINISTRATOR
 from sandbox.outbound.envelope import Frame, write_notifications
@@ -54,14 +55,9 @@ def group(due: Sequence[Notification]) -> list[Batch]:
     batches = [
         Batch(message, chunk)
         for (message, _), same in groupby(ordered, key=lambda n: (n.message, n.attempts))
-        for chunk in _chunks(list(same))
+        for chunk in chunked(same, MOST_NOTIFICATIONS)
     ]
     return sorted(batches, key=lambda batch: batch.notifications[0].serial)
-
-
-def _chunks(notifications: list[Notification]) -> Iterator[list[Notification]]:
-    for start in range(0, len(notifications), MOST_NOTIFICATIONS):
-        yield notifications[start : start + MOST_NOTIFICATIONS]
 
 
 class MessageWriter:

@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.loopback import why_not_loopback
 from sandbox.org.ids import make_id
-from sandbox.outbound.courier import why_not_loopback
 
 if TYPE_CHECKING:
     from sandbox.org.automation import OutboundMessage

@@ -1,3 +1,5 @@
+"""One served org for all client programs, emptied for each test."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -60,7 +60,9 @@ def test_every_login_reaches_the_org_and_a_lost_session_is_renewed(
     }
 
 
-def test_records_queries_and_descriptions(served: ServedOrg, rest: RestClient, run: Run) -> None:
+def test_records_queries_and_descriptions_are_those_of_an_org(
+    served: ServedOrg, rest: RestClient, run: Run
+) -> None:
     seen = run(served, "js_records")
 
     assert seen == RECORDS
@@ -120,7 +122,7 @@ RECORDS = {
 }
 
 
-def test_both_bulk_apis(served: ServedOrg, rest: RestClient, run: Run) -> None:
+def test_both_bulk_apis_load_and_extract(served: ServedOrg, rest: RestClient, run: Run) -> None:
     without_name = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
 
     assert run(served, "js_bulk") == {

@@ -53,7 +53,9 @@ def test_every_login_reaches_the_org_and_a_lost_session_is_renewed(
     assert (kinds["soap_login"], kinds["token"], kinds["revoke"]) == (5, 4, 2)
 
 
-def test_records_queries_and_descriptions(served: ServedOrg, rest: RestClient) -> None:
+def test_records_queries_and_descriptions_are_those_of_an_org(
+    served: ServedOrg, rest: RestClient
+) -> None:
     seen = run(served, "ss_records")
 
     assert seen["records"] == {
@@ -92,7 +94,7 @@ def test_records_queries_and_descriptions(served: ServedOrg, rest: RestClient) -
     assert rest.query("SELECT Account.Name FROM Contact")[0]["Account"]["Name"] == "Holder"
 
 
-def test_descriptions_and_refusals(served: ServedOrg) -> None:
+def test_descriptions_and_refusals_are_understood(served: ServedOrg) -> None:
     seen = run(served, "ss_records")
 
     assert seen["describe"] == {
@@ -116,7 +118,7 @@ def test_descriptions_and_refusals(served: ServedOrg) -> None:
     assert seen["anonymous"].startswith("SANDBOX_NOT_IMPLEMENTED: Apex")
 
 
-def test_both_bulk_apis(served: ServedOrg, rest: RestClient) -> None:
+def test_both_bulk_apis_load_and_extract(served: ServedOrg, rest: RestClient) -> None:
     seen = run(served, "ss_bulk")
 
     assert seen["first api"] == {

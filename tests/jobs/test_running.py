@@ -12,6 +12,7 @@ from config.clock import ClockUnavailable, FrozenClock
 from jobs.catalogue import StillRunning
 from jobs.claims import Claims
 from jobs.failures import FIRST_PAUSE, LONGEST_PAUSE, failure_of, tell_error
+from jobs.outages import Outages
 from jobs.running import Runner
 from jobs.schedule import Stopped
 from jobs.slots import RunStatus
@@ -187,3 +188,34 @@ def test_lease_is_kept_while_a_run_outlasts_it_many_times(sqlite: Engine) -> Non
 
     assert runner.run_due(job, SEVEN) is RunStatus.DONE
     assert taken == [None] * 6
+
+
+def test_worker_whose_slot_was_taken_over_says_so_and_records_nothing(
+    engine: Engine, machine: FrozenClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lose(turn: object) -> None:
+        machine.advance(61)
+        assert some_claims(engine, machine, "w2").take(job, job.timetable.due_slot(SEVEN), SEVEN)
+
+    job = a_daily_job(Work(during=lose, result={"orders": 1}))
+
+    assert a_runner(engine, machine).run_due(job, SEVEN) is RunStatus.RUNNING
+    (run,) = runs_of(engine)
+    assert (run.status, run.worker, run.result) == ("running", "w2", None)
+    assert messages(caplog) == ["the lease was lost; the run's new worker reports it"]
+
+
+def test_outage_is_told_once_however_many_threads_meet_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now_s = [100.0]
+    outages = Outages(lambda: now_s[0])
+    for _ in range(3):
+        outages.begin("org", "no answer")
+    now_s[0] += 600
+    outages.end("org")
+    outages.end("org")
+
+    first, last = (vars(record) for record in caplog.records)
+    assert (first["down"], first["why"]) == ("org", "no answer")
+    assert (last["up"], last["down_s"]) == ("org", 600)

@@ -158,7 +158,7 @@ def test_pull_waits_while_a_selection_is_due_or_at_work(sqlite: Engine) -> None:
     assert gate.is_reached.wait(60)
     assert worker.tick(pull) is None
     gate.open()
-    selecting.join(10)
+    selecting.join(60)
     assert worker.tick(pull) is RunStatus.DONE
     assert pulled.slots == [local("2025-03-11 06:55"), local("2025-03-11 07:00")]
 
@@ -175,7 +175,7 @@ def test_long_pull_does_not_hold_up_the_selection(sqlite: Engine) -> None:
 
     assert worker.tick(select) is RunStatus.DONE
     gate.open()
-    pulling.join(10)
+    pulling.join(60)
     assert [status for _, status in statuses(sqlite, "pull")] == ["done"]
 
 

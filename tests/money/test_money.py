@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from money import (
@@ -21,8 +21,6 @@ from money import (
     total,
 )
 
-# A busy machine is no failure of a rule.
-calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 minors = st.integers(min_value=-(10**20), max_value=10**20)
 currencies = st.sampled_from(["EUR", "JPY", "KWD", "CLF"])
 moneys = st.builds(Money, minors, currencies)
@@ -164,14 +162,12 @@ def test_weights_that_cannot_share_are_refused(weights):
         Money(100, "EUR").allocate(weights)
 
 
-@calm
 @given(moneys)
 def test_an_amount_survives_the_way_to_decimal_and_back(money):
     assert Money.from_decimal(money.to_decimal(), money.currency) == money
     assert -money.to_decimal().as_tuple().exponent == EXPONENTS[money.currency]
 
 
-@calm
 @given(moneys, st.lists(st.integers(0, 10**9), min_size=1).filter(any))
 def test_shares_add_up_and_differ_from_exact_by_less_than_one_unit(money, weights):
     shares = money.allocate(weights)
@@ -182,7 +178,6 @@ def test_shares_add_up_and_differ_from_exact_by_less_than_one_unit(money, weight
         assert abs(share.minor * whole - money.minor * weight) < whole
 
 
-@calm
 @given(minors, minors, currencies)
 def test_arithmetic_is_that_of_whole_numbers(a, b, currency):
     one, other = Money(a, currency), Money(b, currency)
@@ -193,7 +188,6 @@ def test_arithmetic_is_that_of_whole_numbers(a, b, currency):
     assert one * 3 == one + one + one
 
 
-@calm
 @given(
     st.decimals(
         allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12

@@ -11,6 +11,8 @@ from simple_salesforce.api import Salesforce
 from sandbox.server import LocalOrgServer
 
 VERSION = "59.0"
+#: Ends what hangs; a busy machine is slow, not wrong.
+PATIENCE_S = 120
 
 
 class RestClient:
@@ -31,7 +33,7 @@ class RestClient:
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         if not path.startswith("/"):
             path = f"/services/data/v{VERSION}/{path}"
-        return self.session.request(method, self.base + path, timeout=30, **options)
+        return self.session.request(method, self.base + path, timeout=PATIENCE_S, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.call("GET", path, **options)
@@ -60,7 +62,9 @@ class RestClient:
         return answer.json()["id"]
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self.session.request(method, f"{self.base}/_sandbox/{path}", json=body, timeout=30)
+        answer = self.session.request(
+            method, f"{self.base}/_sandbox/{path}", json=body, timeout=PATIENCE_S
+        )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

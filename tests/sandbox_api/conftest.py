@@ -1,4 +1,8 @@
+"""Further callers of the local org's APIs."""
+
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
@@ -7,14 +11,7 @@ from tests.sandbox_api.clients import RestClient
 
 
 @pytest.fixture
-def rest(org: LocalOrgServer) -> RestClient:
-    """The administrator, by plain HTTP."""
-    with RestClient(org, "admin@manufaktura.example") as client:
-        yield client
-
-
-@pytest.fixture
-def loader(org: LocalOrgServer) -> RestClient:
+def loader(org: LocalOrgServer) -> Iterator[RestClient]:
     """The user whose permission bypasses the rules meant for daily work."""
     with RestClient(org, "loader@manufaktura.example") as client:
         yield client

@@ -208,7 +208,7 @@ def held_calls(org: LocalOrgServer, rest: RestClient, count: int) -> Iterator[No
     finally:
         rest.control("POST", "faults/release", {"hold": "h"})
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
 
 
 def test_too_many_calls_that_last_twenty_seconds_refuse_the_next(

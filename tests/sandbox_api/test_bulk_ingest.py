@@ -315,7 +315,8 @@ def test_jobs_survive_a_restart(local_org_server: LocalOrgServer, tmp_path: Path
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(names=st.lists(NAMES, min_size=1, max_size=20))
 def test_what_goes_in_by_table_comes_out_by_table(rest: RestClient, names: list[str]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.api.describe import describe_briefly
 from sandbox.api.describe_fields import describe_field
 from sandbox.org.access import FULL_ACCESS
 from sandbox.org.schema import Field, FieldType, PicklistValue, SObject
@@ -18,6 +19,13 @@ def proposal(rest: RestClient) -> dict[str, Any]:
 
 def field(described: dict[str, Any], name: str) -> dict[str, Any]:
     return next(f for f in described["fields"] if f["name"] == name)
+
+
+@pytest.mark.parametrize("is_setting", [True, False])
+def test_a_description_tells_a_custom_setting_from_an_object(is_setting: bool) -> None:
+    sobject = SObject("Limits__c", "Limit", "Limits", "a00", custom=True, is_setting=is_setting)
+
+    assert describe_briefly(sobject, "", FULL_ACCESS)["customSetting"] is is_setting
 
 
 def test_the_global_list_names_every_sobject_with_its_urls(rest: RestClient) -> None:

@@ -300,7 +300,7 @@ def test_a_silent_client_does_not_stop_the_tls_listener(org: LocalOrgServer) -> 
     port = int(org.tls_url.rpartition(":")[2])
 
     with socket.create_connection(("127.0.0.1", port)), a_session(org) as session:
-        assert session.get(f"{org.tls_url}/services/data", timeout=10).status_code == 200
+        assert session.get(f"{org.tls_url}/services/data", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(

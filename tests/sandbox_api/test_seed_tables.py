@@ -1,3 +1,5 @@
+"""CSV files stored through the control plane, all of their rows or none."""
+
 from __future__ import annotations
 
 from typing import Any

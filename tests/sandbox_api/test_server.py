@@ -49,7 +49,7 @@ def run_sandbox(*arguments: str) -> subprocess.Popen[str]:
 
 def refuse_to_start(*arguments: str) -> str:
     with run_sandbox("serve", "--port", "0", "--tls-port", "0", *arguments) as process:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     assert process.returncode == 2
     assert output == ""
     assert "Traceback" not in errors
@@ -86,7 +86,7 @@ def test_the_command_prints_one_line_serves_and_stops_cleanly(
                 )
                 assert answer.status_code == 200
             process.send_signal(stop)
-            output, errors = process.communicate(timeout=30)
+            output, errors = process.communicate(timeout=120)
 
     assert process.returncode == 0
     assert output == ""
@@ -301,7 +301,7 @@ def test_of_two_guarded_writers_exactly_one_wins(org: LocalOrgServer) -> None:
 
 def test_the_command_line_explains_itself() -> None:
     with run_sandbox("--help") as process:
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
 
     assert process.returncode == 0
     for command in ("serve", "check", "conformance", "coverage"):
@@ -310,7 +310,7 @@ def test_the_command_line_explains_itself() -> None:
 
 def test_a_missing_case_file_is_named() -> None:
     with run_sandbox("conformance", "soql", "no-such-file.json") as process:
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
 
     assert process.returncode == 2
     assert "There is no case file no-such-file.json." in errors

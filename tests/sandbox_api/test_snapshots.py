@@ -1,3 +1,5 @@
+"""Snapshots over the control plane: what comes back, and what is refused."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -55,9 +55,13 @@ def test_records_of_two_types_are_created_each_on_its_own(rest: RestClient) -> N
     assert rest.count("Contact") == 1
 
 
-def test_all_or_none_is_refused_by_name_and_nothing_is_saved(rest: RestClient) -> None:
+@pytest.mark.parametrize("spelled", ["true", "1"])
+def test_all_or_none_is_refused_by_name_and_nothing_is_saved(
+    rest: RestClient, spelled: str
+) -> None:
     wish = (
-        "</p:SessionHeader><p:AllOrNoneHeader><p:allOrNone>true</p:allOrNone></p:AllOrNoneHeader>"
+        "</p:SessionHeader><p:AllOrNoneHeader>"
+        f"<p:allOrNone>{spelled}</p:allOrNone></p:AllOrNoneHeader>"
     )
     body = f"<p:create>{sobject('Account', Name='A')}</p:create>"
     envelope = ENVELOPE.format(token=rest.server.access_token, body=body)
@@ -73,6 +77,27 @@ def test_all_or_none_is_refused_by_name_and_nothing_is_saved(rest: RestClient) -
     assert answer.status_code == 500
     assert "SANDBOX_NOT_IMPLEMENTED: SOAP AllOrNoneHeader" in answer.text
     assert rest.count("Account") == 0
+
+
+@pytest.mark.parametrize(("spelled", "held"), [("true", True), ("1", True), ("0", False)])
+def test_a_checkbox_takes_either_spelling_of_xml_schema(
+    rest: RestClient, spelled: str, held: bool
+) -> None:
+    task = sobject("Task", Subject="S", IsReminderSet=spelled)
+
+    (made,) = ask(rest, f"<p:create>{task}</p:create>")
+
+    assert made.findtext(f"{P}success") == "true"
+    assert rest.query("SELECT IsReminderSet FROM Task")[0]["IsReminderSet"] is held
+
+
+def test_a_checkbox_that_says_neither_yes_nor_no_is_refused(rest: RestClient) -> None:
+    (refused,) = ask(
+        rest, f"<p:create>{sobject('Task', Subject='S', IsReminderSet='yes')}</p:create>"
+    )
+
+    assert refused.findtext(f"{P}errors/{P}statusCode") == "INVALID_TYPE_ON_FIELD_IN_RECORD"
+    assert rest.count("Task") == 0
 
 
 def test_records_are_changed_upserted_and_deleted(rest: RestClient) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 from defusedxml.ElementTree import fromstring
 
 from sandbox.server import LocalOrgServer
@@ -19,12 +17,6 @@ ENVELOPE = (
     "<env:Header><p:SessionHeader><p:sessionId>{token}</p:sessionId></p:SessionHeader></env:Header>"
     "<env:Body>{body}</env:Body></env:Envelope>"
 )
-
-
-@pytest.fixture
-def rest(org: LocalOrgServer) -> Iterator[RestClient]:
-    with RestClient(org, ADMIN) as client:
-        yield client
 
 
 def soap(rest: RestClient, body: str, token: str | None = None) -> tuple[int, dict[str, list[str]]]:

@@ -42,7 +42,7 @@ def admin(org: Org) -> Actor:
     return the_user(org)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(body=BODIES, kind=st.sampled_from(ContentType), operation=st.sampled_from(OPERATIONS))
 @example(b'[{"Id": {}}]', ContentType.JSON, "update")
 @example(b'[{"Name": NaN}]', ContentType.JSON, "insert")

@@ -29,7 +29,7 @@ def content(file: ResultFile, first: int, count: int) -> bytes:
     return data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(dialect=DIALECTS, rows=st.lists(st.tuples(CELLS, CELLS).map(list), max_size=6))
 def test_every_cell_survives_a_round_trip(
     tmp_path_factory: pytest.TempPathFactory, dialect: Dialect, rows: list[list[str]]
@@ -41,7 +41,7 @@ def test_every_cell_survives_a_round_trip(
     assert list(dialect.read(path)) == [["a", "b"], *rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.tuples(CELLS, CELLS).map(list), max_size=8),
     size=st.integers(min_value=1, max_value=9),

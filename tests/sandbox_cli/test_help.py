@@ -1,3 +1,5 @@
+"""What the commands say of themselves."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The local org's README says nothing that the code does not do."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Data plans and CSV files loaded from the command line."""
+
 from __future__ import annotations
 
 import json

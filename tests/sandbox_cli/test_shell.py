@@ -1,3 +1,5 @@
+"""The shell: piped, with -e, and at a terminal."""
+
 from __future__ import annotations
 
 import json
@@ -205,6 +207,7 @@ def test_a_reader_who_has_seen_enough_is_no_error(org: LocalOrgServer) -> None:
     [
         (("--url", "http://127.0.0.1:9"), "No local org answers at http://127.0.0.1:9."),
         (("--url", "https://example.com"), "https://example.com is not on this machine"),
+        (("--url", "http://[::1"), "http://[::1 is not on this machine"),
         (("--metadata", "no/such/folder"), "The local org cannot start: There is no metadata"),
         (("--url", "http://127.0.0.1:9", "--data", "x"), "--url and --token speak to an org that"),
         (("--limit", "0"), "usage: "),

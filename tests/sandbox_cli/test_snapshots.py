@@ -1,3 +1,5 @@
+"""The commands that keep an org's data and bring it back, as people run them."""
+
 from __future__ import annotations
 
 import json

@@ -44,6 +44,18 @@ class Target:
         rows = self.server.org.query(self.admin, "SELECT Id, Name FROM Account").records
         return self.server.services.locators.open(self.admin.user_id, len(rows), rows, 1)
 
+    def call(
+        self, method: str, path: str, body: bytes = b"", media: str = "application/json"
+    ) -> Reply:
+        """A sound request of the administrator, as either bulk API and the data API take it."""
+        token = self.tokens[0]
+        headers = [
+            ("Authorization", f"Bearer {token}"),
+            ("X-SFDC-Session", token),
+            ("Content-Type", media),
+        ]
+        return self.wire.call(method, path, headers, body)
+
     def finish(self) -> None:
         """Fails unless the org still answers, holds what it held, and takes records."""
         server = self.server

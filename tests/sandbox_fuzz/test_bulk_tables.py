@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -11,18 +10,12 @@ import pytest
 from sandbox.server import LocalOrgServer
 from tests.sandbox_fuzz.campaign import run_quota, run_round
 from tests.sandbox_fuzz.csv_tables import Table, a_table, job_body
-from tests.sandbox_fuzz.target import Target, check_reply, serving
+from tests.sandbox_fuzz.target import Target, check_reply
 from tests.sandbox_fuzz.wire import Reply
 
 _INGEST = "/services/data/v59.0/jobs/ingest"
 _JOBS = "/services/async/59.0/job"
 _MEDIA = {"CSV": "text/csv", "JSON": "application/json", "XML": "application/xml"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalOrgServer]:
-    with serving() as started:
-        yield started
 
 
 class TableFuzzer:
@@ -69,15 +62,9 @@ class TableFuzzer:
         return str(job.batches[batch_id].state)
 
     def _call(
-        self, method: str, target: str, body: bytes = b"", media: str = "application/json"
+        self, method: str, path: str, body: bytes = b"", media: str = _MEDIA["JSON"]
     ) -> Reply:
-        token = self._target.tokens[0]
-        headers = [
-            ("Authorization", f"Bearer {token}"),
-            ("X-SFDC-Session", token),
-            ("Content-Type", media),
-        ]
-        reply = self._target.wire.call(method, target, headers, body)
+        reply = self._target.call(method, path, body, media)
         check_reply(reply)
         return reply
 

@@ -6,7 +6,6 @@ import base64
 import random
 import re
 import shutil
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -27,18 +26,12 @@ from tests.sandbox_fuzz.packages import (
     link_zip,
     lying_zip,
 )
-from tests.sandbox_fuzz.target import SALESFORCE, Target, check_reply, serving
+from tests.sandbox_fuzz.target import SALESFORCE, Target, check_reply
 from tests.sandbox_metadata.deploy_target import VISIT
 from tests.sandbox_metadata.mdapi import an_object, with_manifest, zip_of
 
 _REST = "/services/data/v62.0/metadata/deployRequest"
 _SOAP = "/services/Soap/m/62.0"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalOrgServer]:
-    with serving() as started:
-        yield started
 
 
 class DeployFuzzer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -11,13 +10,7 @@ import pytest
 from sandbox.server import LocalOrgServer
 from tests.sandbox_fuzz.campaign import run_quota, run_round
 from tests.sandbox_fuzz.other_calls import OtherCall, OtherCalls
-from tests.sandbox_fuzz.target import Target, check_reply, serving
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalOrgServer]:
-    with serving() as started:
-        yield started
+from tests.sandbox_fuzz.target import Target, check_reply
 
 
 class OtherFuzzer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
@@ -14,19 +13,12 @@ import pytest
 from sandbox.server import LocalOrgServer
 from tests.sandbox_fuzz.campaign import run_quota, run_round
 from tests.sandbox_fuzz.soql_texts import a_query
-from tests.sandbox_fuzz.target import Target, check_error_list, check_reply, serving
-from tests.sandbox_fuzz.wire import Reply
+from tests.sandbox_fuzz.target import Target, check_error_list, check_reply
 
 _DATA = "/services/data/v59.0"
 _JOBS = "/services/async/59.0/job"
 _RESULT_ID = "752Lc0000000001IAA"
 _ENDED = {"JobComplete", "Failed"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalOrgServer]:
-    with serving() as started:
-        yield started
 
 
 @dataclass(frozen=True)
@@ -65,53 +57,42 @@ class QueryFuzzer:
 
     def _ask(self, resource: str, soql: str) -> str:
         text = quote(soql, safe="", errors="replace")
-        reply = self._call("GET", f"{_DATA}/{resource}{text}")
+        reply = self._target.call("GET", f"{_DATA}/{resource}{text}")
         check_error_list(reply)
         return check_reply(reply)
 
     def _extract(self, soql: str) -> str:
         body = json.dumps({"operation": "query", "query": soql}).encode()
-        reply = self._call("POST", f"{_DATA}/jobs/query", body)
+        reply = self._target.call("POST", f"{_DATA}/jobs/query", body)
         taken = check_reply(reply)
         if taken == "200":
             job = f"{_DATA}/jobs/query/{reply.json()['id']}"
             self._target.server.services.bulk.worker.wait()
-            state = self._call("GET", job)
+            state = self._target.call("GET", job)
             check_reply(state)
             assert state.json()["state"] in _ENDED, state
-            check_reply(self._call("GET", f"{job}/results"))
-            check_reply(self._call("DELETE", job))
+            check_reply(self._target.call("GET", f"{job}/results"))
+            check_reply(self._target.call("DELETE", job))
         return taken
 
     def _extract_batch(self, soql: str) -> str:
         kind = self._chance.choice(["JSON", "CSV", "XML"])
         opened = {"operation": "query", "object": "Account", "contentType": kind}
-        made = self._call("POST", _JOBS, json.dumps(opened).encode())
+        made = self._target.call("POST", _JOBS, json.dumps(opened).encode())
         job = f"{_JOBS}/{made.json()['id']}"
         media = {"JSON": "application/json", "CSV": "text/csv", "XML": "application/xml"}[kind]
         data = soql.encode("utf-8", "surrogatepass")
-        reply = self._call("POST", f"{job}/batch", data, media)
+        reply = self._target.call("POST", f"{job}/batch", data, media)
         check_reply(reply)
         self._target.server.services.bulk.worker.wait()
         opened_job = self._target.server.services.bulk.batches.find_job(made.json()["id"])
         assert opened_job is not None
         (batch,) = opened_job.batches
-        info = self._call("GET", f"{job}/batch/{batch}")
+        info = self._target.call("GET", f"{job}/batch/{batch}")
         check_reply(info)
         if b"Completed" in info.body:
-            return check_reply(self._call("GET", f"{job}/batch/{batch}/result/{_RESULT_ID}"))
+            return check_reply(self._target.call("GET", f"{job}/batch/{batch}/result/{_RESULT_ID}"))
         return "failed"
-
-    def _call(
-        self, method: str, target: str, body: bytes = b"", media: str = "application/json"
-    ) -> Reply:
-        token = self._target.tokens[0]
-        headers = [
-            ("Authorization", f"Bearer {token}"),
-            ("X-SFDC-Session", token),
-            ("Content-Type", media),
-        ]
-        return self._target.wire.call(method, target, headers, body)
 
 
 def test_a_few_damaged_queries_are_answered_by_every_door(server: LocalOrgServer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -11,13 +10,7 @@ import pytest
 from sandbox.server import LocalOrgServer
 from tests.sandbox_fuzz.campaign import run_quota, run_round
 from tests.sandbox_fuzz.rest_calls import RestCall, RestCalls
-from tests.sandbox_fuzz.target import Target, check_error_list, check_reply, serving
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalOrgServer]:
-    with serving() as started:
-        yield started
+from tests.sandbox_fuzz.target import Target, check_error_list, check_reply
 
 
 class RestFuzzer:
@@ -36,9 +29,9 @@ class RestFuzzer:
         if given.target.startswith("/services/data/v59.0/") and given.method != "HEAD":
             check_error_list(reply)
         if taken == "201" and reply.body.startswith(b"{"):
-            self._calls.ids.append(str(reply.json().get("id", "")))
+            self._calls.addresses.ids.append(str(reply.json().get("id", "")))
         if taken == "200" and given.pattern.startswith("jobs/") and given.method == "POST":
-            self._calls.jobs.append(reply.json()["id"])
+            self._calls.addresses.jobs.append(reply.json()["id"])
         return taken
 
     def finish(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ import pytest
 from sandbox.server import LocalOrgServer
 from tests.sandbox_fuzz.campaign import run_quota, run_round
 from tests.sandbox_fuzz.junk import a_text, damage_bytes
-from tests.sandbox_fuzz.target import BUG_WORDS, Target, serving
+from tests.sandbox_fuzz.target import BUG_WORDS, Target
 
 _LINES = (
     b"GET /services/data HTTP/1.1",
@@ -118,12 +117,6 @@ def judge(answered: bytes) -> str:
     assert not any(word in answered for word in BUG_WORDS), answered
     assert b"HTTP/1.1 500" not in answered, answered
     return answered[9:12].decode()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalOrgServer]:
-    with serving() as started:
-        yield started
 
 
 def test_a_few_odd_bytes_are_answered(server: LocalOrgServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from contextlib import suppress
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.org.errors import OrgError
@@ -57,7 +57,7 @@ _OBJECTS = st.builds(
     st.lists(_FIELDS, max_size=4),
     st.sampled_from(["", LOW_SCORE, SCORE + LOW_SCORE]),
 )
-_QUIET = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_FEWER = settings(max_examples=40)
 
 
 def _lives(target: Target) -> None:
@@ -69,7 +69,7 @@ def _lives(target: Target) -> None:
     target.org.query(target.admin, "SELECT Id FROM Account LIMIT 1")
 
 
-@_QUIET
+@_FEWER
 @given(
     files=st.dictionaries(
         st.sampled_from(["objects/Visit__c.object", "objects/Account.object"]), _OBJECTS
@@ -89,7 +89,7 @@ def test_any_object_is_taken_or_refused_in_words(files: dict[str, str], rollback
     target.org.close()
 
 
-@_QUIET
+@_FEWER
 @given(data=st.data())
 def test_a_damaged_zip_is_taken_or_refused_in_words(data: st.DataObject) -> None:
     whole = bytearray(zip_of(with_manifest({"objects/Visit__c.object": an_object(VISIT)})))
@@ -104,7 +104,7 @@ def test_a_damaged_zip_is_taken_or_refused_in_words(data: st.DataObject) -> None
     target.org.close()
 
 
-@_QUIET
+@_FEWER
 @given(name=st.text(min_size=1, max_size=30), content=st.binary(max_size=60))
 def test_any_file_under_any_name_is_taken_or_refused_in_words(name: str, content: bytes) -> None:
     target = Target()

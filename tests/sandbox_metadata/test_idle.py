@@ -1,6 +1,8 @@
+"""What has no effect here is told by kind, reason and name."""
+
 from __future__ import annotations
 
-from sandbox.metadata.idle import REASONS, group_idle, list_idle
+from sandbox.metadata.idle import REASONS, group_idle, render_idle
 from sandbox.metadata.kinds import KINDS
 from sandbox.org.schema import Unsupported
 
@@ -18,7 +20,7 @@ def test_what_has_no_effect_is_listed_by_name_one_line_per_kind_and_reason() -> 
         Unsupported("StandardField", "Order.BillingAddress", absent),
     ]
 
-    assert list(list_idle(entries)) == [
+    assert list(render_idle(entries)) == [
         "Loaded, but without effect here (GET /_sandbox/metadata has it as JSON):",
         "  Layout 2, no effect over the API: Case-Case, Order-Order",
         "  ApexTrigger 1, not run: Check",
@@ -27,5 +29,5 @@ def test_what_has_no_effect_is_listed_by_name_one_line_per_kind_and_reason() -> 
 
 
 def test_nothing_is_said_when_everything_has_an_effect() -> None:
-    assert list(list_idle([])) == []
+    assert list(render_idle([])) == []
     assert group_idle([]) == []

@@ -131,7 +131,8 @@ def test_a_package_directory_that_does_not_exist_is_refused(tmp_path: Path) -> N
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_loaded_and_never_crashes(

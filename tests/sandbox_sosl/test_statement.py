@@ -1,3 +1,5 @@
+"""Which texts are searches, and what they ask for."""
+
 from __future__ import annotations
 
 import pytest

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenders.decision import replay
@@ -16,8 +16,6 @@ from tenders.model import ProposalStatus
 from tenders.outcomes import Outcome
 from tests.tenders.builders import RATES, TODAY, a_change, a_proposal, decided, local
 
-# A busy machine is no failure of a rule.
-calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 moments = st.integers(-3, 3).map(
     lambda hours: local("2025-03-10T22:00:00") + timedelta(hours=hours)
 )
@@ -61,7 +59,6 @@ def proposals(draw):
 fields_of_proposals = st.lists(proposals(), max_size=8, unique_by=lambda proposal: proposal.id)
 
 
-@calm
 @given(fields_of_proposals, st.randoms(use_true_random=False))
 def test_the_order_of_reading_changes_nothing(field, shuffler):
     shuffled = field[:]
@@ -71,7 +68,6 @@ def test_the_order_of_reading_changes_nothing(field, shuffler):
     assert decided(*shuffled).inputs_json() == decided(*field).inputs_json()
 
 
-@calm
 @given(fields_of_proposals)
 def test_every_proposal_is_either_ranked_or_left_out_with_a_reason(field):
     decision = decided(*field)
@@ -83,7 +79,6 @@ def test_every_proposal_is_either_ranked_or_left_out_with_a_reason(field):
     assert all(0 < len(one.words) <= 255 for one in decision.exclusions)
 
 
-@calm
 @given(fields_of_proposals)
 def test_the_winner_is_the_least_of_a_total_order(field):
     decision = decided(*field)
@@ -109,7 +104,6 @@ def test_the_winner_is_the_least_of_a_total_order(field):
         assert (decision.tie_break is not None) == is_tie
 
 
-@calm
 @given(fields_of_proposals, st.data())
 def test_leaving_out_a_loser_of_another_manufacturer_never_changes_the_winner(field, data):
     decision = decided(*field)
@@ -128,7 +122,6 @@ def test_leaving_out_a_loser_of_another_manufacturer_never_changes_the_winner(fi
     assert without.awarded_price == decision.awarded_price
 
 
-@calm
 @given(fields_of_proposals)
 def test_only_a_proposal_in_good_standing_is_ever_awarded(field):
     decision = decided(*field)
@@ -145,7 +138,6 @@ def test_only_a_proposal_in_good_standing_is_ever_awarded(field):
     assert all(one.code is not ExclusionCode.LATE_EDIT for one in decision.exclusions)
 
 
-@calm
 @given(fields_of_proposals)
 def test_a_stored_decision_replays_to_the_same_bytes(field):
     decision = decided(*field)
