@@ -57,6 +57,8 @@ class OrderRule(StrEnum):
     SELECTION_STILL_OPEN = "Selection_Still_Open"
     #: The selection's answer counts for the last day that it read.
     SELECTION_DATE_UNCHANGED = "Selection_Date_Unchanged"
+    #: The selection's figures count in the currency that it read.
+    SELECTION_CURRENCY_UNCHANGED = "Selection_Currency_Unchanged"
     #: The selection's award counts for the price that it read.
     SELECTION_PRICE_UNCHANGED = "Selection_Price_Unchanged"
     #: The selection's answer counts for the deposit that it read.
@@ -150,6 +152,7 @@ class Situation:
     has_selection_reason: bool = False
     is_selection_run_changed: bool = False
     is_decided_date_current: bool = True
+    is_decided_currency_current: bool = True
     is_decided_price_current: bool = True
     is_refund_of_paid: bool = True
     is_winner_barred: bool = False
@@ -239,6 +242,10 @@ def _date_has_moved(s: Situation, target: OrderStatus) -> bool:
     return _run_decides(s) and not s.is_decided_date_current
 
 
+def _currency_has_moved(s: Situation, target: OrderStatus) -> bool:
+    return _run_decides(s) and not s.is_decided_currency_current
+
+
 def _price_has_moved(s: Situation, target: OrderStatus) -> bool:
     awards = _run_decides(s) and target == _S.MANUFACTURER_SELECTED
     return awards and not (s.has_proposal and s.is_decided_price_current)
@@ -273,6 +280,7 @@ _RULES: dict[OrderRule, Callable[[Situation, OrderStatus], bool]] = {
     OrderRule.MANUAL_SELECTION_NEEDS_REASON: _person_gives_no_reason,
     OrderRule.SELECTION_STILL_OPEN: _call_was_closed,
     OrderRule.SELECTION_DATE_UNCHANGED: _date_has_moved,
+    OrderRule.SELECTION_CURRENCY_UNCHANGED: _currency_has_moved,
     OrderRule.SELECTION_PRICE_UNCHANGED: _price_has_moved,
     OrderRule.SELECTION_DEPOSIT_UNCHANGED: _deposit_has_moved,
     OrderRule.SELECTION_WINNER_QUALIFIED: _winner_is_barred,

@@ -194,6 +194,22 @@ def test_price_of_the_winner_changed_meanwhile_is_noticed_and_the_earlier_price_
     assert len(market.decisions("o1")) == 1
 
 
+def test_currency_of_the_order_changed_meanwhile_is_noticed_and_the_price_is_converted(
+    market: Market, office: BackOffice
+) -> None:
+    """Figures without their currency would turn 900 EUR into 900 PLN."""
+
+    def switch_to_zloty() -> None:
+        market.edit(market.ops, "Order", "o1", CurrencyIsoCode="PLN")
+
+    report = office.select_meanwhile(BULK, switch_to_zloty)
+    assert ("o1", "AWARD", "BEST_RANKED") in outcomes(report)
+    order = market.order("o1")
+    assert (order["CurrencyIsoCode"], order["Decided_Currency__c"]) == ("PLN", "PLN")
+    assert (order["Price_At_Decision__c"], order["Awarded_Price__c"]) == (900, 3825)
+    assert len(market.decisions("o1")) == 1
+
+
 def test_e27_unrelated_edit_meanwhile_is_kept_and_the_order_is_awarded(
     market: Market, office: BackOffice
 ) -> None:
