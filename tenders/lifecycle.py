@@ -63,7 +63,7 @@ class OrderRule(StrEnum):
     SELECTION_PRICE_UNCHANGED = "Selection_Price_Unchanged"
     #: The selection's answer counts for the deposit that it read.
     SELECTION_DEPOSIT_UNCHANGED = "Selection_Deposit_Unchanged"
-    #: The selection awards nobody who was suspended meanwhile.
+    #: The selection awards nobody who was suspended, expired or joined the designer meanwhile.
     SELECTION_WINNER_QUALIFIED = "Selection_Winner_Qualified"
 
 
@@ -134,7 +134,8 @@ class Situation:
     `status` is the status before the save, None for a new order. All other facts are as they will
     be after it. The `…_changed` flags say what this save touches besides the status. `today` is
     the date of the user who saves. `is_refund_of_paid`: a deposit that this save makes Refund Due
-    was Paid before. `is_winner_barred`: the order's manufacturer is suspended or rejected.
+    was Paid before. `is_winner_barred`: the order's manufacturer is suspended or rejected, belongs
+    to the designer's group, or no longer holds its price on the run's business date.
     """
 
     status: OrderStatus | None

@@ -314,6 +314,47 @@ def test_manufacturer_suspended_meanwhile_does_not_win(market: Market, office: B
     assert market.exclusions("o1") == {"p1": "MANUFACTURER_SUSPENDED"}
 
 
+def test_winner_whose_price_is_cut_short_meanwhile_does_not_win(
+    market: Market, office: BackOffice
+) -> None:
+    def expire() -> None:
+        market.edit(market.ops, "Order_Proposal__c", "p1", Valid_Until__c="2025-03-10")
+
+    report = office.select_meanwhile(BULK, expire)
+    assert ("o1", "AWARD", "BEST_RANKED") in outcomes(report)
+    assert market.name_of(market.order("o1")["Manufacturer__c"]) == "m2"
+    assert market.exclusions("o1") == {"p1": "EXPIRED"}
+
+
+@pytest.mark.parametrize(
+    ("account", "parent"), [("m1", "@hd"), ("hd", "@m1")], ids=["daughter", "mother"]
+)
+def test_winner_that_becomes_part_of_the_designers_group_meanwhile_does_not_win(
+    market: Market, office: BackOffice, account: str, parent: str
+) -> None:
+    def merge() -> None:
+        market.edit(market.ops, "Account", account, ParentId=parent)
+
+    report = office.select_meanwhile(BULK, merge)
+    assert ("o1", "AWARD", "BEST_RANKED") in outcomes(report)
+    assert market.name_of(market.order("o1")["Manufacturer__c"]) == "m2"
+    assert market.exclusions("o1") == {"p1": "SELF_BID"}
+
+
+def test_winner_and_designer_that_get_one_mother_meanwhile_are_kept_apart(
+    market: Market, office: BackOffice
+) -> None:
+    market.seed(a_maker("holding"))
+
+    def merge() -> None:
+        market.edit(market.ops, "Account", "m1", ParentId="@holding")
+        market.edit(market.ops, "Account", "hd", ParentId="@holding")
+
+    office.select_meanwhile(BULK, merge)
+    assert market.name_of(market.order("o1")["Manufacturer__c"]) == "m2"
+    assert market.exclusions("o1") == {"p1": "SELF_BID"}
+
+
 def test_order_that_is_held_and_cancelled_meanwhile_gets_no_note_and_no_decision(
     market: Market, office: BackOffice
 ) -> None:
