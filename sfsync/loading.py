@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from config.database import transaction
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
-from sfsync.errors import SalesforceRejected
+from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
 from sfsync.exports import PAGE_ROWS, ExportLost, await_export, open_page, start_export
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
@@ -36,6 +36,8 @@ from sfsync.tombstones import mark_gone
 
 #: Calls of an export beside its pages: create it, and look twice whether it is done.
 EXPORT_CALLS = 3
+#: How often an export is asked for when no answer comes, before pages are read instead.
+MOST_STARTS = 2
 #: Rows of an export that are stored in one transaction.
 STORED_ROWS = 2_000
 
@@ -90,13 +92,27 @@ class Load:
         fields = ", ".join(self.mapping.paths)
         where = condition(Span(end_at))
         query = f"SELECT {fields} FROM {self.mapping.sobject} WHERE {where}"  # noqa: S608 - SOQL
-        try:
-            job_id = start_export(self.sf, query)
-        except SalesforceRejected as error:
-            self._warn(error)
-            return
-        with transaction(self.engine) as session:
-            self.state = note_export(session, self.state, job_id, end_at)
+        job_id = self._start(query)
+        if job_id is not None:
+            with transaction(self.engine) as session:
+                self.state = note_export(session, self.state, job_id, end_at)
+
+    def _start(self, query: str) -> str | None:
+        """The export's Id; None when the org, or a gateway before it, gives us none.
+
+        A job of which no answer came may be there; that nobody reads it does no harm.
+        """
+        why: SalesforceError | None = None
+        for _ in range(MOST_STARTS):
+            try:
+                return start_export(self.sf, query)
+            except OutcomeUnknown as error:
+                why = error
+            except SalesforceRejected as error:
+                why = error
+                break
+        self._warn(why)
+        return None
 
     def _begin_anew(self, error: ExportLost) -> None:
         """Goes over to pages, which no job of the org can take away."""
@@ -105,7 +121,7 @@ class Load:
         with transaction(self.engine) as session:
             self.state = begin_load(session, self.mapping.sobject, *proof)
 
-    def _warn(self, error: Exception) -> None:
+    def _warn(self, error: SalesforceError | None) -> None:
         logger.warning(
             "an export did not work; the rows are read in pages",
             extra={"sobject": self.mapping.sobject, "error": str(error)},
