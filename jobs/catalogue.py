@@ -15,6 +15,7 @@ from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Turn
 from jobs.selection.report import RunOutcome
 from jobs.selection.run import Options, select_proposals
+from sfsync.errors import SalesforceRetryable
 from sfsync.pull import pull
 from sfsync.push import push
 
@@ -54,7 +55,8 @@ def run_selection(runtime: Runtime, turn: Turn) -> dict[str, Any]:
     """Decide the due orders of the slot's business day.
 
     The day is the slot's, not the moment's: a run that passes midnight stays that morning's.
-    Raises StillRunning, and what `select_proposals` raises.
+    Raises StillRunning, SalesforceRetryable when orders were left because their proposals were not
+    read, and what `select_proposals` raises.
     """
     day = business_date(turn.slot.at, runtime.settings.business_timezone)
     report = select_proposals(runtime, Options(day)).as_dict()
@@ -62,6 +64,11 @@ def run_selection(runtime: Runtime, turn: Turn) -> dict[str, Any]:
         raise StillRunning(
             f"Another worker is at the run {report['run']}. If it died, the org's record of that"
             " run is taken over ten minutes after its last sign of life."
+        )
+    if report["outcome"] == RunOutcome.UNFINISHED:
+        raise SalesforceRetryable(
+            f"The proposals of {report['unread']} due orders were not read to their end.",
+            remedy="Those orders stay open; the next attempt takes them up.",
         )
     return {name: report[name] for name in SELECTION_FACTS}
 

@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from sfsync import jsonio
 from sfsync.edge import reading, writing
-from sfsync.errors import IncompleteRead, SalesforceRejected
+from sfsync.errors import IncompleteRead, SalesforceError, SalesforceRejected
 
 #: Rows of one page of results: one call, and what a reader that is killed reads again at most.
 PAGE_ROWS = 50_000
@@ -34,14 +34,15 @@ LONGEST_WAIT_S = 30.0
 #: Rows that a job is expected to write in a second, at least: decides when to look first.
 ROWS_PER_S = 20_000
 
-#: What the org says of a job, or a place in it, that is no more; results are kept for a week.
-LOST = frozenset({"NOT_FOUND", "INVALIDJOB", "INVALID_QUERY_LOCATOR"})
+#: What the org says of a place in the results that is no more, beside what it refuses for good;
+#: results are kept for a week.
+LOST = frozenset({"INVALID_QUERY_LOCATOR"})
 
 Cells = dict[str, str]
 
 
 class ExportLost(SalesforceRejected):
-    """The export failed, or its results are gone. The caller reads the rows in another way."""
+    """The export failed, or cannot be read. The caller reads the rows in another way."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def open_page(sf: Salesforce, job_id: str, locator: str | None) -> Iterator[Resu
     """The page of results that starts at `locator` (None: the first). Costs one call.
 
     Its rows are read inside the block; the last of them raises IncompleteRead when fewer or more
-    arrived than the org announced. Raises ExportLost when the job or the place is no more.
+    arrived than the org announced. Raises ExportLost when the org refuses them.
     """
     parameters = {"maxRecords": str(PAGE_ROWS)} | ({"locator": locator} if locator else {})
     with _export(job_id), reading(sf):
@@ -110,9 +111,11 @@ def open_page(sf: Salesforce, job_id: str, locator: str | None) -> Iterator[Resu
 def _export(job_id: str) -> Iterator[None]:
     try:
         yield
-    except SalesforceRejected as error:
-        if error.code in LOST:
-            raise ExportLost(f"The export {job_id} is gone: {error.message}") from error
+    except SalesforceError as error:
+        # Also a place in the results that is no more, although a query with a lost locator may be
+        # begun anew: this one is read from the middle. And a gateway that lets no export through.
+        if isinstance(error, SalesforceRejected) or error.code in LOST:
+            raise ExportLost(f"The export {job_id} cannot be read: {error.message}") from error
         raise
 
 

@@ -24,7 +24,7 @@ from sfsync.loading import OnPage
 from sfsync.mapping import Mapping
 from sfsync.replica import Tally, store_page
 from sfsync.rest import Record, follow_pages
-from sfsync.sync_state import SyncState, note_complete, note_proven, note_read
+from sfsync.sync_state import SyncState, credible_to, note_complete, note_proven, note_read
 from sfsync.tombstones import mark_deleted
 
 #: Stamps have whole seconds, so this ends a span before the next one begins.
@@ -90,7 +90,8 @@ def _follow_one(
     """Deletions go first, so that the watermark may follow each page; a record that was restored
     is alive again with its row."""
     with transaction(engine) as session:
-        tally.deleted += mark_deleted(session, each.mapping, each.changes.deletions)
+        deletions, limit = each.changes.deletions, credible_to(each.end_at)
+        tally.deleted += mark_deleted(session, each.mapping, deletions, limit)
     for span, first in zip(each.spans, first_pages, strict=True):
         _read_span(sf, engine, each, span, first, tally, on_page)
     with transaction(engine) as session:
@@ -107,9 +108,10 @@ def _read_span(
     on_page: OnPage,
 ) -> None:
     mapping, is_proof = each.mapping, span.after_at == each.state.watermark_at
+    limit = credible_to(each.end_at)
     for rows in read_pages(sf, mapping.sobject, mapping.paths, span, first):
         with transaction(engine) as session:
-            tally.add(store_page(session, mapping, rows))
+            tally.add(store_page(session, mapping, rows, credible_to=limit))
             if rows:
                 read = span.behind(rows[-1])
                 note_read(session, each.state, read)

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from config.database import transaction
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
-from sfsync.errors import SalesforceRejected
+from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
 from sfsync.exports import PAGE_ROWS, ExportLost, await_export, open_page, start_export
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
@@ -27,6 +27,7 @@ from sfsync.replica import Tally, read_cells, store_page, store_rows
 from sfsync.sync_state import (
     SyncState,
     begin_load,
+    credible_to,
     note_complete,
     note_export,
     note_exported,
@@ -36,6 +37,8 @@ from sfsync.tombstones import mark_gone
 
 #: Calls of an export beside its pages: create it, and look twice whether it is done.
 EXPORT_CALLS = 3
+#: How often an export is asked for when no answer comes, before pages are read instead.
+MOST_STARTS = 2
 #: Rows of an export that are stored in one transaction.
 STORED_ROWS = 2_000
 
@@ -70,14 +73,15 @@ class Load:
         Each page and the place reached are one transaction. Raises SalesforceRetryable: the next
         pull goes on.
         """
+        limit = credible_to(end_at)
         if self.state.export_job_id is None and self.state.cursor_at is None:
             self._choose(end_at, rows)
         try:
-            end_at = self._read_export(rows) or end_at
+            end_at = self._read_export(rows, limit) or end_at
         except ExportLost as error:
             self._begin_anew(error)
         if self.state.export_job_id is None:
-            self._read_pages(end_at)
+            self._read_pages(end_at, limit)
         with transaction(self.engine) as session:
             gone = mark_gone(session, self.mapping, self.state.load_no, end_at)
             note_complete(session, self.state, None, end_at)
@@ -90,13 +94,27 @@ class Load:
         fields = ", ".join(self.mapping.paths)
         where = condition(Span(end_at))
         query = f"SELECT {fields} FROM {self.mapping.sobject} WHERE {where}"  # noqa: S608 - SOQL
-        try:
-            job_id = start_export(self.sf, query)
-        except SalesforceRejected as error:
-            self._warn(error)
-            return
-        with transaction(self.engine) as session:
-            self.state = note_export(session, self.state, job_id, end_at)
+        job_id = self._start(query)
+        if job_id is not None:
+            with transaction(self.engine) as session:
+                self.state = note_export(session, self.state, job_id, end_at)
+
+    def _start(self, query: str) -> str | None:
+        """The export's Id; None when the org, or a gateway before it, gives us none.
+
+        A job of which no answer came may be there; that nobody reads it does no harm.
+        """
+        why: SalesforceError | None = None
+        for _ in range(MOST_STARTS):
+            try:
+                return start_export(self.sf, query)
+            except OutcomeUnknown as error:
+                why = error
+            except SalesforceRejected as error:
+                why = error
+                break
+        self._warn(why)
+        return None
 
     def _begin_anew(self, error: ExportLost) -> None:
         """Goes over to pages, which no job of the org can take away."""
@@ -105,23 +123,24 @@ class Load:
         with transaction(self.engine) as session:
             self.state = begin_load(session, self.mapping.sobject, *proof)
 
-    def _warn(self, error: Exception) -> None:
+    def _warn(self, error: SalesforceError | None) -> None:
         logger.warning(
             "an export did not work; the rows are read in pages",
             extra={"sobject": self.mapping.sobject, "error": str(error)},
         )
 
-    def _read_pages(self, end_at: datetime) -> None:
+    def _read_pages(self, end_at: datetime, limit: datetime) -> None:
         span = self.state.unread(end_at)
         name, paths = self.mapping.sobject, self.mapping.paths
         for rows in read_pages(self.sf, name, paths, span):
             with transaction(self.engine) as session:
-                self.tally.add(store_page(session, self.mapping, rows, self.state.load_no))
+                tally = store_page(session, self.mapping, rows, self.state.load_no, limit)
+                self.tally.add(tally)
                 if rows:
                     note_read(session, self.state, span.behind(rows[-1]))
             self.on_page(name, self.tally)
 
-    def _read_export(self, rows: int) -> datetime | None:
+    def _read_export(self, rows: int, limit: datetime) -> datetime | None:
         """Stores what is left of the load's export; up to which time of the org it reaches."""
         job_id, locator = self.state.export_job_id, self.state.export_locator
         if job_id is None:
@@ -129,17 +148,18 @@ class Load:
         if locator is None:
             await_export(self.sf, job_id, rows, self.sleep)
         while True:
-            locator = self._store_export_page(job_id, locator)
+            locator = self._store_export_page(job_id, locator, limit)
             if locator is None:
                 return self.state.export_end_at
             with transaction(self.engine) as session:
                 note_exported(session, self.state, locator)
 
-    def _store_export_page(self, job_id: str, locator: str | None) -> str | None:
+    def _store_export_page(self, job_id: str, locator: str | None, limit: datetime) -> str | None:
         with open_page(self.sf, job_id, locator) as page:
             for cells in chunked(page.rows, STORED_ROWS):
                 found = [read_cells(self.mapping, each) for each in cells]
                 with transaction(self.engine) as session:
-                    self.tally.add(store_rows(session, self.mapping, found, self.state.load_no))
+                    tally = store_rows(session, self.mapping, found, self.state.load_no, limit)
+                    self.tally.add(tally)
                 self.on_page(self.mapping.sobject, self.tally)
         return page.next_locator

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -44,6 +45,8 @@ TYPES: dict[Kind, Any] = {
 REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
 #: Ids per lookup of known rows; both databases take more parameters than this.
 LOOKUP_SIZE = 500
+#: Without a limit every stamp is credible.
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def _build_table(mapping: Mapping) -> Table:
@@ -91,25 +94,33 @@ def store_page(
     mapping: Mapping,
     records: Sequence[dict[str, Any]],
     load_no: int | None = None,
+    credible_to: datetime | None = None,
 ) -> Tally:
     """Writes one page of org rows into the replica and says what was new. Idempotent.
 
-    A row older than the one stored is left out: pages may arrive again, and in any order. With
-    `load_no` the rows are marked as met by that reading of everything.
+    A row older than the one stored is left out: pages may arrive again, and in any order; unless
+    what is stored is stamped after `credible_to`. With `load_no` the rows are marked as met by that
+    reading of everything.
     """
-    return store_rows(session, mapping, [_read_row(mapping, each) for each in records], load_no)
+    rows = [_read_row(mapping, each) for each in records]
+    return store_rows(session, mapping, rows, load_no, credible_to)
 
 
 def store_rows(
-    session: Session, mapping: Mapping, rows: Sequence[dict[str, Any]], load_no: int | None
+    session: Session,
+    mapping: Mapping,
+    rows: Sequence[dict[str, Any]],
+    load_no: int | None,
+    credible_to: datetime | None = None,
 ) -> Tally:
     """The same for rows by column, their values read already."""
     ids = [row["salesforce_id"] for row in rows]
     known = _load_known(session, mapping, ids)
     tally = Tally(read=len(rows))
-    changed = [row for row in rows if _count(tally, row, known.get(row["salesforce_id"]))]
+    limit = credible_to or LAST
+    changed = [row for row in rows if _count(tally, row, known.get(row["salesforce_id"]), limit)]
     if changed:
-        session.execute(_upsert(session, mapping), changed)
+        session.execute(_upsert(session, mapping, limit), changed)
     if load_no is not None:
         _mark_seen(session, mapping, ids, load_no)
     return tally
@@ -167,13 +178,15 @@ def _mark_seen(session: Session, mapping: Mapping, ids: Iterable[str], load_no: 
         session.execute(rows.values(seen_in_load=load_no))
 
 
-def _count(tally: Tally, row: dict[str, Any], known: dict[str, Any] | None) -> bool:
+def _count(
+    tally: Tally, row: dict[str, Any], known: dict[str, Any] | None, credible_to: datetime
+) -> bool:
     """Books one row; whether it has to be written."""
     if known is None:
         tally.deleted += row["is_deleted"]
         tally.inserted += not row["is_deleted"]
         return True
-    if known == row or known["system_modstamp"] > row["system_modstamp"]:
+    if known == row or row["system_modstamp"] < known["system_modstamp"] <= credible_to:
         tally.unchanged += 1
         return False
     # A row that was marked from the org's list of deletions is counted there.
@@ -182,7 +195,7 @@ def _count(tally: Tally, row: dict[str, Any], known: dict[str, Any] | None) -> b
     return True
 
 
-def _upsert(session: Session, mapping: Mapping) -> Any:
+def _upsert(session: Session, mapping: Mapping, credible_to: datetime) -> Any:
     table = TABLES[mapping.sobject]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table)
@@ -191,7 +204,10 @@ def _upsert(session: Session, mapping: Mapping) -> Any:
     return insert.on_conflict_do_update(
         index_elements=[table.c.salesforce_id],
         set_=columns,
-        where=insert.excluded.system_modstamp >= table.c.system_modstamp,
+        where=or_(
+            insert.excluded.system_modstamp >= table.c.system_modstamp,
+            table.c.system_modstamp > credible_to,
+        ),
     )
 
 

@@ -108,6 +108,7 @@ ORDER_NAMES = {
     "selected_at": "Manufacturer_Selected_Date__c",
     "run_id": "Selection_Run__c",
     "decided_due_on": "Decided_Due_Date__c",
+    "decided_currency": "Decided_Currency__c",
     "price_at_decision": "Price_At_Decision__c",
     "awarded_price": "Awarded_Price__c",
     "note": "Selection_Note__c",

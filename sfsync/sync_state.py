@@ -50,7 +50,16 @@ class SyncState(Base):
     def was_set_back(self, org_time: datetime) -> bool:
         """Whether the org's clock lies behind what was read: another org, or a local one reset."""
         seen = max((at for at in (self.watermark_at, self.cursor_at) if at), default=org_time)
-        return seen > org_time + CLOCK_TOLERANCE
+        return seen > credible_to(org_time)
+
+
+def credible_to(org_time: datetime) -> datetime:
+    """The latest stamp that a row may carry at that time of the org.
+
+    A later one comes from a future that the org's clock took back, so that it protects no row
+    from an older version.
+    """
+    return org_time + CLOCK_TOLERANCE
 
 
 def read_state(session: Session, sobject: str) -> SyncState:

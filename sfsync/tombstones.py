@@ -18,11 +18,15 @@ from sfsync.replica import TABLES
 
 
 def mark_deleted(
-    session: Session, mapping: Mapping, deletions: Iterable[tuple[str, datetime]]
+    session: Session,
+    mapping: Mapping,
+    deletions: Iterable[tuple[str, datetime]],
+    credible_to: datetime,
 ) -> int:
     """Marks rows that the org says were deleted, each at its time; answers how many were not yet.
 
-    A row that changed after its deletion has been restored and stays. Idempotent.
+    A row that changed after its deletion has been restored and stays, unless it is stamped after
+    `credible_to`. Idempotent.
     """
     table = TABLES[mapping.sobject]
     marked = 0
@@ -30,7 +34,10 @@ def mark_deleted(
         row = update(table).where(
             table.c.salesforce_id == salesforce_id,
             table.c.is_deleted.is_not(true()),
-            table.c.system_modstamp <= deleted_at,
+            or_(
+                table.c.system_modstamp <= deleted_at,
+                table.c.system_modstamp > credible_to,
+            ),
         )
         gone = session.execute(row.values(is_deleted=True).returning(table.c.salesforce_id))
         marked += len(gone.all())

@@ -57,11 +57,13 @@ class OrderRule(StrEnum):
     SELECTION_STILL_OPEN = "Selection_Still_Open"
     #: The selection's answer counts for the last day that it read.
     SELECTION_DATE_UNCHANGED = "Selection_Date_Unchanged"
+    #: The selection's figures count in the currency that it read.
+    SELECTION_CURRENCY_UNCHANGED = "Selection_Currency_Unchanged"
     #: The selection's award counts for the price that it read.
     SELECTION_PRICE_UNCHANGED = "Selection_Price_Unchanged"
     #: The selection's answer counts for the deposit that it read.
     SELECTION_DEPOSIT_UNCHANGED = "Selection_Deposit_Unchanged"
-    #: The selection awards nobody who was suspended meanwhile.
+    #: The selection awards nobody who was suspended, expired or joined the designer meanwhile.
     SELECTION_WINNER_QUALIFIED = "Selection_Winner_Qualified"
 
 
@@ -132,7 +134,8 @@ class Situation:
     `status` is the status before the save, None for a new order. All other facts are as they will
     be after it. The `…_changed` flags say what this save touches besides the status. `today` is
     the date of the user who saves. `is_refund_of_paid`: a deposit that this save makes Refund Due
-    was Paid before. `is_winner_barred`: the order's manufacturer is suspended or rejected.
+    was Paid before. `is_winner_barred`: the order's manufacturer is suspended or rejected, belongs
+    to the designer's group, or no longer holds its price on the run's business date.
     """
 
     status: OrderStatus | None
@@ -150,6 +153,7 @@ class Situation:
     has_selection_reason: bool = False
     is_selection_run_changed: bool = False
     is_decided_date_current: bool = True
+    is_decided_currency_current: bool = True
     is_decided_price_current: bool = True
     is_refund_of_paid: bool = True
     is_winner_barred: bool = False
@@ -239,6 +243,10 @@ def _date_has_moved(s: Situation, target: OrderStatus) -> bool:
     return _run_decides(s) and not s.is_decided_date_current
 
 
+def _currency_has_moved(s: Situation, target: OrderStatus) -> bool:
+    return _run_decides(s) and not s.is_decided_currency_current
+
+
 def _price_has_moved(s: Situation, target: OrderStatus) -> bool:
     awards = _run_decides(s) and target == _S.MANUFACTURER_SELECTED
     return awards and not (s.has_proposal and s.is_decided_price_current)
@@ -273,6 +281,7 @@ _RULES: dict[OrderRule, Callable[[Situation, OrderStatus], bool]] = {
     OrderRule.MANUAL_SELECTION_NEEDS_REASON: _person_gives_no_reason,
     OrderRule.SELECTION_STILL_OPEN: _call_was_closed,
     OrderRule.SELECTION_DATE_UNCHANGED: _date_has_moved,
+    OrderRule.SELECTION_CURRENCY_UNCHANGED: _currency_has_moved,
     OrderRule.SELECTION_PRICE_UNCHANGED: _price_has_moved,
     OrderRule.SELECTION_DEPOSIT_UNCHANGED: _deposit_has_moved,
     OrderRule.SELECTION_WINNER_QUALIFIED: _winner_is_barred,

@@ -52,6 +52,7 @@ def order_values(decision: Decision, stamp: RunStamp, now: datetime) -> dict[str
         "status": STATUS_AFTER[decision.outcome].value,
         "run_id": stamp.run_id,
         "decided_due_on": tender.effective_on,
+        "decided_currency": tender.currency,
     }
     if decision.outcome is Outcome.AWARD and decision.winner and decision.awarded_in_order_currency:
         values |= {

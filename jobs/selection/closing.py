@@ -25,8 +25,11 @@ SUMMARY_LENGTH = 130_000
 
 
 def finish(runtime: Runtime, sf: Salesforce, claim: RunClaim, report: RunReport) -> None:
-    """Mark the run's record Completed, with its counts."""
-    report.outcome = RunOutcome.COMPLETED
+    """Close the run's record with its counts: Completed, or Failed when orders were not read.
+
+    A failed run is taken up by the next attempt, which finds what is decided decided.
+    """
+    report.outcome = RunOutcome.UNFINISHED if report.unread else RunOutcome.COMPLETED
     now = runtime.clock.now()
     counts = report.counts()
     if claim.outcome is ClaimOutcome.TAKEN_OVER:
@@ -34,7 +37,7 @@ def finish(runtime: Runtime, sf: Salesforce, claim: RunClaim, report: RunReport)
         report.api_calls += 1
     summary = json.dumps(counts | {"orders": brief(report.lines)}, ensure_ascii=False)
     values = {
-        "status": "Completed",
+        "status": "Failed" if report.unread else "Completed",
         "finished_at": now,
         "heartbeat_at": now,
         "catch_up": report.catch_up,

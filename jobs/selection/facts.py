@@ -26,8 +26,7 @@ Row = dict[str, Any]
 class OrderFacts:
     """One order with everything that the rules may see, and what the job needs beside.
 
-    `is_complete` is False when the independent count disagrees with the proposals that were read,
-    or when the reading broke off before it came to this order.
+    `is_whole` is False when the reading broke off somewhere: before this order, in it or after it.
     """
 
     tender: Tender
@@ -35,12 +34,18 @@ class OrderFacts:
     last_modified_at: datetime
     owner_id: str
     counted: int
-    is_reached: bool = True
+    is_whole: bool = True
 
     @property
     def is_complete(self) -> bool:
         """Whether every proposal that the org counts was read."""
-        return self.is_reached and self.counted == len(self.proposals)
+        is_reached = self.is_whole or bool(self.proposals)
+        return is_reached and self.counted == len(self.proposals)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the rest may come with the next reading, so that nobody need look for it."""
+        return not self.is_complete and not self.is_whole
 
 
 @dataclass(frozen=True)
@@ -120,9 +125,9 @@ def assemble(
     facts = tuple(
         build_order(
             row,
-            found := by_order[row["order_id"]],
+            by_order[row["order_id"]],
             counts.get(row["order_id"], 0),
-            is_reached=is_whole or bool(found),
+            is_whole=is_whole,
         )
         for row in orders
     )
@@ -130,7 +135,7 @@ def assemble(
 
 
 def build_order(
-    row: Row, proposals: Iterable[Proposal], counted: int, *, is_reached: bool
+    row: Row, proposals: Iterable[Proposal], counted: int, *, is_whole: bool
 ) -> OrderFacts:
     """One order's facts."""
     handling = {name: row[name] for name in reads.ORDER_HANDLING_FIELDS}
@@ -141,7 +146,7 @@ def build_order(
         handling["last_modified_at"],
         handling["owner_id"],
         counted,
-        is_reached,
+        is_whole,
     )
 
 

@@ -21,6 +21,7 @@ class RunOutcome(StrEnum):
     COMPLETED = "completed"  #: every due order was looked at
     ALREADY_RUNNING = "already running"  #: somebody else is at this morning
     ALREADY_COMPLETED = "already completed"  #: the morning was done before
+    UNFINISHED = "unfinished"  #: some were not read; the next attempt takes them up
     DRY_RUN = "dry run"  #: nothing was written
 
 
@@ -51,6 +52,7 @@ class RunReport:
     lateness_minutes: int = 0
     catch_up: bool = False
     lines: list[OrderLine] = field(default_factory=list)
+    unread: int = 0  #: orders left as they are because the org did not send their proposals
     manual: int = 0  #: awards by hand that were recorded
     api_calls: int = 0
     seconds: float = 0.0

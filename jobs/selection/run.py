@@ -17,12 +17,13 @@ from config.clock import business_date
 from jobs.runtime import Runtime
 from jobs.selection.changes import RunStamp
 from jobs.selection.closing import check_cancellations, finish, mark_failed
+from jobs.selection.deciding import rehearse
 from jobs.selection.facts import read_morning, read_some
 from jobs.selection.manual import record_manual_awards
 from jobs.selection.report import RunOutcome, RunReport
 from jobs.selection.run_record import ClaimOutcome, RunClaim, claim_run, run_external_id
 from jobs.selection.sweep import finish_dead_runs, queue_missing_effects
-from jobs.selection.work import look_again, rehearse, work_through
+from jobs.selection.work import look_again, work_through
 from sfsync.client import Salesforce, usage
 from sfsync.preflight import check_org
 from sfsync.selection_reads import find_order_id

@@ -1,33 +1,32 @@
 """Works through the due orders of a morning: decide, write, look again at what was refused.
 
-Owns the order of those steps and the isolation of orders from each other. Nothing is decided
-here; every rule is in `tenders`, every guard in the org.
+Owns the order of those steps. Nothing is decided here; every rule is in `tenders`, every guard in
+the org.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from jobs.effects import queue_effects
 from jobs.runtime import Runtime
 from jobs.selection.changes import RunStamp, decision_external_id
 from jobs.selection.closing import check_cancellations
 from jobs.selection.consequences import effects_of
-from jobs.selection.facts import MorningFacts, OrderFacts
+from jobs.selection.deciding import Queues, decide_all, decide_order, undecided_line
+from jobs.selection.facts import MorningFacts, OrderFacts, read_some
 from jobs.selection.guarded import Attempt, decide_again
-from jobs.selection.report import OrderLine, RunReport, line_of
+from jobs.selection.report import RunReport, line_of
 from jobs.selection.skips import report_skips
 from jobs.selection.writing import write_decisions
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceRejected
-from tenders.decision import Decision, Outcome, decide
-from tenders.model import Policy, Rates
+from tenders.decision import Decision
+from tenders.model import Rates
 
 logger = logging.getLogger(__name__)
-INCOMPLETE_WORDS = "The org did not send all of its proposals."
 
 
 def work_through(
@@ -39,10 +38,12 @@ def work_through(
     award can be taken back by people, a cancelled order cannot.
     """
     queues = Queues()
-    emptiest_first = sorted(facts.orders, key=lambda each: bool(each.proposals))
-    facts = replace(facts, orders=tuple(emptiest_first))
-    decisions = decide_all(runtime, facts, stamp.business_date, queues.again)
-    write_all(runtime, sf, queues.sort(decisions, report), stamp, report, queues.again)
+    sweep(runtime, sf, facts, stamp, report, queues)
+    if queues.unread:
+        order_ids = [each.tender.order_id for each in queues.unread]
+        queues.unread = []
+        sweep(runtime, sf, read_some(sf, order_ids), stamp, report, queues)
+        leave_unread(queues.unread, report)
     if queues.again:
         look_again(runtime, sf, queues.again, stamp, report)
     if queues.held:
@@ -52,41 +53,31 @@ def work_through(
     check_cancellations(runtime, sf, report, owners)
 
 
-def rehearse(runtime: Runtime, facts: MorningFacts, day: date) -> Iterator[OrderLine]:
-    """The lines of a run that writes nothing: also of orders that it could not decide."""
-    undecided: list[str] = []
-    for decision in decide_all(runtime, facts, day, undecided):
-        yield line_of(decision)
-    for each in facts.orders:
-        if each.tender.order_id in undecided:
-            code = "NO_DECISION" if each.is_complete else "INCOMPLETE"
-            words = "Its facts allow no decision." if each.is_complete else INCOMPLETE_WORDS
-            tender = each.tender
-            yield OrderLine(
-                tender.order_id,
-                tender.order_number,
-                tender.external_id,
-                Outcome.SKIP.value,
-                code,
-                message=words,
-            )
+def sweep(
+    runtime: Runtime,
+    sf: Salesforce,
+    facts: MorningFacts,
+    stamp: RunStamp,
+    report: RunReport,
+    queues: Queues,
+) -> None:
+    """Decide these orders and write them in bulk; `queues` collects what has to wait."""
+    emptiest_first = sorted(facts.orders, key=lambda each: bool(each.proposals))
+    facts = replace(facts, orders=tuple(emptiest_first))
+    decisions = decide_all(runtime, facts, stamp.business_date, queues)
+    write_all(runtime, sf, queues.sort(decisions, report), stamp, report, queues.again)
 
 
-@dataclass
-class Queues:
-    """Orders of one morning that are not written in the first sweep, by what they wait for."""
+def leave_unread(orders: Sequence[OrderFacts], report: RunReport) -> None:
+    """Orders that the org twice did not send whole stay open, for the next attempt.
 
-    again: list[str] = field(default_factory=list)  #: to be read again
-    held: list[str] = field(default_factory=list)  #: stay open, so the fence cannot guard them
-
-    def sort(self, decisions: Iterable[Decision], report: RunReport) -> Iterator[Decision]:
-        """Yields what goes in bulk at once; a late decision makes the run a catch-up."""
-        for decision in decisions:
-            report.catch_up = report.catch_up or decision.is_late
-            if decision.outcome is Outcome.HOLD:
-                self.held.append(decision.inputs.tender.order_id)
-            elif decision.outcome is not Outcome.SKIP:
-                yield decision
+    One page that fails may cost thousands of them: a note and a Case for each would be thousands
+    too, and there is nothing in any of them that a person could put right.
+    """
+    if orders:
+        logger.warning("Orders were left because they were not read", extra={"orders": len(orders)})
+    report.unread += len(orders)
+    report.lines += [undecided_line(each) for each in orders]
 
 
 def write_all(
@@ -109,44 +100,6 @@ def write_all(
             again.append(decision.inputs.tender.order_id)
 
 
-def decide_all(
-    runtime: Runtime, facts: MorningFacts, day: date, again: list[str]
-) -> Iterator[Decision]:
-    """Decisions of complete orders, each made when it is asked for; `again` collects the Ids of
-    those that must be read again.
-
-    An order whose facts break the rules' own checks (a bug, or impossible data) does not stop the
-    others: it is logged with its traceback and looked at again.
-    """
-    for each in facts.orders:
-        if not each.is_complete:
-            logger.warning(
-                "Not every proposal of an order was read",
-                extra={"order": each.tender.order_number, "counted": each.counted},
-            )
-            again.append(each.tender.order_id)
-            continue
-        try:
-            decision = decide_order(runtime, each, facts.rates, day)
-        except (ValueError, ArithmeticError):
-            logger.exception(
-                "An order cannot be decided", extra={"order": each.tender.order_number}
-            )
-            again.append(each.tender.order_id)
-        else:
-            yield decision
-
-
-def decide_order(runtime: Runtime, facts: OrderFacts, rates: Rates, day: date) -> Decision:
-    """The rules' word on one order."""
-    settings = runtime.settings
-    policy = Policy(
-        business_zone=settings.business_timezone.key,
-        stale_after_days=settings.selection_stale_after_days,
-    )
-    return decide(facts.tender, facts.proposals, rates, policy, day)
-
-
 def look_again(
     runtime: Runtime,
     sf: Salesforce,
@@ -161,9 +114,7 @@ def look_again(
     def decide_now(facts: OrderFacts, rates: Rates) -> Decision:
         if not facts.is_complete:
             raise SalesforceRejected(
-                f"{len(facts.proposals)} proposals were read but {facts.counted} were counted."
-                if facts.is_reached
-                else INCOMPLETE_WORDS,
+                f"{len(facts.proposals)} proposals were read but {facts.counted} were counted.",
                 code="INCOMPLETE",
                 remedy="Look for proposals that the integration user cannot see.",
             )
@@ -178,7 +129,9 @@ def look_again(
         order_ids = [each.facts.tender.order_id for each in refused]
         if not refused:
             return
-    report.lines += report_skips(sf, refused, stamp, runtime.clock.now())
+    leave_unread([each.facts for each in refused if each.facts.is_unread], report)
+    told = [each for each in refused if not each.facts.is_unread]
+    report.lines += report_skips(sf, told, stamp, runtime.clock.now())
 
 
 def settle(

@@ -27,6 +27,7 @@ def test_e01_cheapest_of_two_proposals_is_awarded_and_the_other_kept_in_reserve(
     assert order["Awarded_Price__c"] == 900
     assert order["Price_At_Decision__c"] == 900
     assert order["Decided_Due_Date__c"] == MONDAY
+    assert order["Decided_Currency__c"] == "EUR"
     assert order["EffectiveDate"] == MONDAY
     assert market.fates() == {"p1": "Won", "p2": "Reserve"}
     assert {n: p["Rank__c"] for n, p in market.proposals().items()} == {"p1": 1, "p2": 2}

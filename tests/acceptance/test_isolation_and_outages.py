@@ -142,6 +142,9 @@ def test_e37_page_of_proposals_that_fails_skips_its_orders_and_the_others_are_de
     assert [market.order(ref)["Status"] for ref in ("o2", "o3")] == before
     assert market.order("o4")["Status"] == "AWAITING PROPOSALS"
     assert {effect["order"] for effect in office.effects()} == {"o1"}
+    assert [market.cases(ref) + market.decisions(ref) for ref in ("o2", "o3", "o4")] == [[]] * 3
+    (run,) = market.runs()
+    assert (run["Status__c"], run["Orders_Due__c"], run["Skipped__c"]) == ("Failed", 4, 3)
     market.control("DELETE", "faults")
     market.at("2025-03-12 07:00")
     assert outcomes(office.select_here()) == [
@@ -149,6 +152,42 @@ def test_e37_page_of_proposals_that_fails_skips_its_orders_and_the_others_are_de
         ("o3", "AWARD", "BEST_RANKED"),
         ("o4", "CANCEL", "NO_PROPOSALS"),
     ]
+
+
+def test_e37_page_that_fails_for_many_orders_costs_as_few_calls_as_a_page_that_comes(
+    market: Market, office: BackOffice
+) -> None:
+    """Neither the calls of the second reading nor its writes may grow with the orders."""
+    many = [f"r{n}" for n in range(300)]
+    market.seed(*(an_order(ref) for ref in many))
+    market.seed(
+        *(a_proposal(f"{ref}-{n}", "m1", "900", order=ref) for ref in many for n in range(8))
+    )
+    market.fault(action="status", status=500, path="/01g", times=1)
+
+    report = office.select_here()
+
+    assert (report.outcome, report.unread) == ("completed", 0)
+    assert report.counts() == {"AWARD": 300}
+    assert len(market.decisions(many[-1])) == 1
+    assert report.api_calls == 22
+
+
+def test_e37_attempt_after_a_page_that_failed_takes_up_what_was_left_the_same_morning(
+    market: Market, office: BackOffice
+) -> None:
+    market.seed(an_order("o1"), a_proposal("q1", "m2", "500"))
+    market.seed(an_order("o2"))
+    market.seed(*(a_proposal(f"p{n}", "m1", "900", order="o2") for n in range(2001)))
+    market.fault(action="status", status=500, path="/01g")
+    assert office.select_here().outcome == "unfinished"
+    market.control("DELETE", "faults")
+
+    report = office.select_here()
+
+    assert (report.outcome, outcomes(report)) == ("completed", [("o2", "AWARD", "BEST_RANKED")])
+    (run,) = market.runs()
+    assert (run["Status__c"], run["Awarded__c"], run["Skipped__c"]) == ("Completed", 2, 0)
 
 
 def test_e37_dry_run_names_the_orders_whose_proposals_did_not_all_come(

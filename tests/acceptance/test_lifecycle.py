@@ -41,15 +41,18 @@ WINNERS = {
     "proposal only": ("@proposal", None),
     "manufacturer only": (None, "@m1"),
 }
-#: Decided Due Date (days from the order's last day) and Price At Decision of a save by the
-#: selection; the proposal costs 900. None: the save leaves Selection Run alone.
-FENCES: dict[str, tuple[int | None, int | None] | None] = {
+#: Decided Due Date (days from the order's last day), Price At Decision and Decided Currency of a
+#: save by the selection; the proposal costs 900, the order is in EUR. None: the save leaves
+#: Selection Run alone.
+FENCES: dict[str, tuple[int | None, int | None, str | None] | None] = {
     "untouched": None,
-    "current": (0, 900),
-    "stale date": (-1, 900),
-    "no date": (None, 900),
-    "stale price": (0, 899),
-    "no price": (0, None),
+    "current": (0, 900, "EUR"),
+    "stale date": (-1, 900, "EUR"),
+    "no date": (None, 900, "EUR"),
+    "stale price": (0, 899, "EUR"),
+    "no price": (0, None, "EUR"),
+    "stale currency": (0, 900, "PLN"),
+    "no currency": (0, 900, None),
 }
 
 
@@ -77,7 +80,7 @@ class Cell:
     def situation(self) -> Situation:
         proposal, manufacturer = WINNERS[self.winner]
         required, deposit_status = DEPOSITS[self.deposit]
-        date_offset, price = FENCES[self.fence] or (None, None)
+        date_offset, price, currency = FENCES[self.fence] or (None, None, None)
         return Situation(
             status=self.source,
             today=TODAY,
@@ -94,6 +97,7 @@ class Cell:
             has_selection_reason=self.has_reason,
             is_selection_run_changed=self.fence != "untouched",
             is_decided_date_current=date_offset == 0,
+            is_decided_currency_current=currency == "EUR",
             is_decided_price_current=price == 900,
             bypass=self.user == LOADER,
         )
@@ -136,12 +140,13 @@ class Cell:
             values |= self.winner_values(ref)
         fence = FENCES[self.fence]
         if fence is not None:
-            offset, price = fence
+            offset, price, currency = fence
             decided_on = None if offset is None else self.effective_on + timedelta(days=offset)
             values |= {
                 "Selection_Run__c": "@run",
                 "Decided_Due_Date__c": decided_on.isoformat() if decided_on else None,
                 "Price_At_Decision__c": price,
+                "Decided_Currency__c": currency,
             }
         return values
 
@@ -254,7 +259,7 @@ def test_guards_of_the_selection_equal_the_table_from_every_status(market: Marke
         Cell(source, target or source, user, winner=winner, fence=fence, days=3)
         for source, target, winner, fence, user in product
     ]
-    assert len(cells) == 12 * 4 * 3 * 5 * 2
+    assert len(cells) == 12 * 4 * 3 * 7 * 2
     assert_equal_cell_by_cell(market, cells)
 
 

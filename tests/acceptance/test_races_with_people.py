@@ -194,6 +194,22 @@ def test_price_of_the_winner_changed_meanwhile_is_noticed_and_the_earlier_price_
     assert len(market.decisions("o1")) == 1
 
 
+def test_currency_of_the_order_changed_meanwhile_is_noticed_and_the_price_is_converted(
+    market: Market, office: BackOffice
+) -> None:
+    """Figures without their currency would turn 900 EUR into 900 PLN."""
+
+    def switch_to_zloty() -> None:
+        market.edit(market.ops, "Order", "o1", CurrencyIsoCode="PLN")
+
+    report = office.select_meanwhile(BULK, switch_to_zloty)
+    assert ("o1", "AWARD", "BEST_RANKED") in outcomes(report)
+    order = market.order("o1")
+    assert (order["CurrencyIsoCode"], order["Decided_Currency__c"]) == ("PLN", "PLN")
+    assert (order["Price_At_Decision__c"], order["Awarded_Price__c"]) == (900, 3825)
+    assert len(market.decisions("o1")) == 1
+
+
 def test_e27_unrelated_edit_meanwhile_is_kept_and_the_order_is_awarded(
     market: Market, office: BackOffice
 ) -> None:
@@ -296,6 +312,47 @@ def test_manufacturer_suspended_meanwhile_does_not_win(market: Market, office: B
     assert ("o1", "AWARD", "BEST_RANKED") in outcomes(report)
     assert market.name_of(market.order("o1")["Manufacturer__c"]) == "m2"
     assert market.exclusions("o1") == {"p1": "MANUFACTURER_SUSPENDED"}
+
+
+def test_winner_whose_price_is_cut_short_meanwhile_does_not_win(
+    market: Market, office: BackOffice
+) -> None:
+    def expire() -> None:
+        market.edit(market.ops, "Order_Proposal__c", "p1", Valid_Until__c="2025-03-10")
+
+    report = office.select_meanwhile(BULK, expire)
+    assert ("o1", "AWARD", "BEST_RANKED") in outcomes(report)
+    assert market.name_of(market.order("o1")["Manufacturer__c"]) == "m2"
+    assert market.exclusions("o1") == {"p1": "EXPIRED"}
+
+
+@pytest.mark.parametrize(
+    ("account", "parent"), [("m1", "@hd"), ("hd", "@m1")], ids=["daughter", "mother"]
+)
+def test_winner_that_becomes_part_of_the_designers_group_meanwhile_does_not_win(
+    market: Market, office: BackOffice, account: str, parent: str
+) -> None:
+    def merge() -> None:
+        market.edit(market.ops, "Account", account, ParentId=parent)
+
+    report = office.select_meanwhile(BULK, merge)
+    assert ("o1", "AWARD", "BEST_RANKED") in outcomes(report)
+    assert market.name_of(market.order("o1")["Manufacturer__c"]) == "m2"
+    assert market.exclusions("o1") == {"p1": "SELF_BID"}
+
+
+def test_winner_and_designer_that_get_one_mother_meanwhile_are_kept_apart(
+    market: Market, office: BackOffice
+) -> None:
+    market.seed(a_maker("holding"))
+
+    def merge() -> None:
+        market.edit(market.ops, "Account", "m1", ParentId="@holding")
+        market.edit(market.ops, "Account", "hd", ParentId="@holding")
+
+    office.select_meanwhile(BULK, merge)
+    assert market.name_of(market.order("o1")["Manufacturer__c"]) == "m2"
+    assert market.exclusions("o1") == {"p1": "SELF_BID"}
 
 
 def test_order_that_is_held_and_cancelled_meanwhile_gets_no_note_and_no_decision(

@@ -106,6 +106,25 @@ def test_selection_that_another_worker_is_at_is_asked_for_again_and_then_found_d
     assert (run.result["outcome"], run.attempts) == ("already completed", 2)
 
 
+def test_selection_that_could_not_read_every_order_fails_and_is_tried_again(
+    market: Market, runtime: Runtime
+) -> None:
+    market.seed(an_order("o2"))
+    market.seed(*(a_proposal(f"x{n}", "m1", "900", order="o2") for n in range(2001)))
+    market.fault(action="status", status=500, path="/01g")
+    worker = Worker(runtime)
+    select = job_called("select", runtime)
+
+    assert worker.tick(select) is RunStatus.FAILED
+    (run,) = runs_of(runtime.engine)
+    assert (run.last_error or "").startswith("The proposals of 1 due orders were not read")
+    market.control("DELETE", "faults")
+    assert run.retry_at is not None
+    result = run_selection(runtime, turn_at("2025-03-11 07:00"))
+    assert (result["outcome"], result["counts"]) == ("completed", {"AWARD": 1})
+    assert market.order("o2")["Status"] == "MANUFACTURER SELECTED"
+
+
 def test_pull_and_push_answer_with_counts(market: Market, runtime: Runtime) -> None:
     values = {
         "Name": "Borealis Labs",

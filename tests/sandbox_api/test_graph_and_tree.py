@@ -65,6 +65,7 @@ def test_the_orgs_rules_refuse_a_graph_that_read_a_stale_price(
         "Manufacturer__c": ids["m0"],
         "Selection_Run__c": "@{run.id}",
         "Decided_Due_Date__c": "2030-01-31",
+        "Decided_Currency__c": "EUR",
         "Price_At_Decision__c": 99.00,
     }
 

@@ -88,6 +88,7 @@ def the_award(ids: dict[str, str], **changes: object) -> dict[str, object]:
         "Manufacturer__c": ids["m1"],
         "Selection_Run__c": ids["run"],
         "Decided_Due_Date__c": "2026-03-10",
+        "Decided_Currency__c": "EUR",
         "Price_At_Decision__c": "100.00",
         "Awarded_Price__c": "100.00",
         **changes,
@@ -115,6 +116,7 @@ def test_an_award_goes_through_and_leaves_its_history(
 
 STALE = [
     ("the price changed", "Order_Proposal__c", "p1", {"Price__c": "99.00"}, RULE),
+    ("the currency moved", "Order", "o1", {"CurrencyIsoCode": "PLN"}, RULE),
     ("the date moved", "Order", "o1", {"EffectiveDate": "2026-04-10"}, RULE),
     ("somebody else decided", "Order", "o1", {"Status": "SELECTION REVIEW"}, RULE),
     ("the winner withdrew", "Order_Proposal__c", "p1", {"Status__c": "Withdrawn"}, FILTER),
@@ -159,6 +161,7 @@ BROKEN = [
     ("another maker's proposal", {"Proposal__c": "@p2", "Price_At_Decision__c": "120"}, RULE),
     ("no price read", {"Price_At_Decision__c": None}, RULE),
     ("no date read", {"Decided_Due_Date__c": None}, RULE),
+    ("no currency read", {"Decided_Currency__c": None}, RULE),
     ("a status out of line", {"Status": "IN PRODUCTION"}, RULE),
 ]
 

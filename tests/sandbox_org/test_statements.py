@@ -58,6 +58,7 @@ def award(org: Org, job: Actor, order: str, winner: str, maker: str, run: str) -
         "Proposal__c": winner,
         "Selection_Run__c": run,
         "Decided_Due_Date__c": "2026-04-10",
+        "Decided_Currency__c": "EUR",
         "Price_At_Decision__c": 100,
     }
     with statements_of(org) as statements, org.transaction():

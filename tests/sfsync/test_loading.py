@@ -105,6 +105,58 @@ def test_an_org_without_exports_is_read_in_pages(
     assert names(engine) == {"Account 0", "Account 1", "Account 2"}
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"action": "status", "status": 403, "body": "<html>blocked</html>"},
+        {"action": "status", "status": 502, "body": "<html>bad gateway</html>"},
+        {"action": "drop_before"},
+        {"action": "drop_after"},
+    ],
+    ids=["refused", "bad gateway", "cut before", "cut after"],
+)
+def test_a_gateway_that_lets_no_export_begin_is_gone_around_with_pages(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, fault: dict[str, Any]
+) -> None:
+    seed(org, [an_account(number) for number in range(3)])
+    add_fault(org, path="jobs/query", method="POST", **fault)
+
+    run(sf, engine, mappings=[ACCOUNT])
+
+    assert names(engine) == {"Account 0", "Account 1", "Account 2"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, "<html>blocked</html>"),
+        (400, [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]),
+    ],
+    ids=["a gateway", "a lost place"],
+)
+def test_results_that_are_refused_are_replaced_by_pages(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, status: int, body: Any
+) -> None:
+    seed(org, [an_account(number) for number in range(25)])
+    add_fault(org, action="status", status=status, body=body, path="/results.*locator")
+
+    run(sf, engine, mappings=[ACCOUNT])
+
+    assert replica(engine, "Account") == in_org(sf, "Account")
+
+
+def test_an_export_whose_answer_was_lost_once_is_asked_for_again(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    seed(org, [an_account(number) for number in range(25)])
+    add_fault(org, action="drop_after", path="jobs/query", method="POST", times=1)
+
+    run(sf, engine, mappings=[ACCOUNT])
+
+    assert replica(engine, "Account") == in_org(sf, "Account")
+    assert len(sf.restful("jobs/query")["records"]) == 2
+
+
 def test_a_page_that_arrives_short_is_not_believed(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

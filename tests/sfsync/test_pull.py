@@ -23,6 +23,7 @@ from sfsync.rest import query_all
 from sfsync.sync_state import SyncState
 from sfsync.values import read_field
 from tests.control import add_fault, counted_calls, seed
+from tests.sfsync.people import Admin
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -274,6 +275,32 @@ def test_an_org_whose_clock_was_set_back_is_read_from_the_beginning(
 
     assert counts(report, "Account") == (1, 1, 0, 0, 0)
     assert report.watermarks["Account"] == NOON - timedelta(days=30)
+
+
+def test_what_happens_after_a_clock_was_set_back_replaces_rows_of_the_former_future(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    """By their stamps the rows of an hour later would be newer, and keep what is true now out."""
+    admin = Admin(org)
+    admin.at(NOON)
+    kept, edited, deleted, erased = (admin.create("Account", Name=n) for n in "abcd")
+    run(sf, engine)
+    admin.at(NOON - timedelta(hours=1))
+    admin.change("Account", edited, Name="edited")
+    run(sf, engine)
+    before = replica(engine, "Account")[edited]["name"]
+    admin.wait(minutes=2)
+    admin.change("Account", edited, Name="edited again")
+    admin.delete("Account", deleted)
+    admin.erase("Account", erased)
+
+    run(sf, engine)
+
+    rows = replica(engine, "Account")
+    assert (before, rows[edited]["name"]) == ("edited", "edited again")
+    gone = {each for each, row in rows.items() if row["is_deleted"]}
+    assert gone == {deleted, erased}
+    assert rows[kept] == in_org(sf, "Account")[kept]
 
 
 def test_a_rehearsal_counts_and_changes_nothing(

@@ -253,6 +253,16 @@ def test_a_new_order_begins_before_or_at_its_call(target):
             ["Selection_Date_Unchanged"],
         ),
         (
+            "the currency moved meanwhile",
+            {
+                "status": S.AWAITING_PROPOSALS,
+                "is_selection_run_changed": True,
+                "is_decided_currency_current": False,
+            },
+            S.MANUFACTURER_SELECTED,
+            ["Selection_Currency_Unchanged"],
+        ),
+        (
             "the price moved meanwhile",
             {
                 "status": S.AWAITING_PROPOSALS,
@@ -343,6 +353,7 @@ def test_the_bypass_for_data_loads_leaves_only_the_complete_winner():
         winner_changed=True,
         is_selection_run_changed=True,
         is_decided_date_current=False,
+        is_decided_currency_current=False,
         is_decided_price_current=False,
         is_operations_user=True,
         bypass=True,
@@ -351,4 +362,4 @@ def test_the_bypass_for_data_loads_leaves_only_the_complete_winner():
     assert {target: rules(broken, target) for target in S if rules(broken, target)} == {
         S.MANUFACTURER_SELECTED: [OrderRule.WINNER_COMPLETE]
     }
-    assert len(rules(replace(broken, bypass=False), S.MANUFACTURER_SELECTED)) == 7
+    assert len(rules(replace(broken, bypass=False), S.MANUFACTURER_SELECTED)) == 8
