@@ -23,7 +23,7 @@ from sandbox.api.http import (
 )
 from sandbox.api.router import split_path
 from sandbox.counters import LogEntry
-from sandbox.fault import Target
+from sandbox.fault import OUTBOUND_KIND, ROW_KIND, Target
 from sandbox.org.errors import OrgError, refuse
 
 if TYPE_CHECKING:
@@ -54,9 +54,8 @@ _FREE_OPERATIONS = frozenset({"login", "logout", "getUserInfo", None})
 #: The same for SOAP that is counted once its session is found good.
 _SOAP_PREFIXES = {"/services/Soap/m/": "metadata", "/services/Soap/s/": "apex"}
 _BULK1, _SOAP, _UNKNOWN = "bulk1", "soap", "unknown"
-#: The kinds of calls beside those of the data API's routes; `row` is one of a collection, a job or
-#: a SOAP call, `outbound` a message that the org sends.
-KINDS = _FREE | {*_SOAP_PREFIXES.values(), _BULK1, _SOAP, _UNKNOWN, "row", "outbound"}
+#: The kinds of calls beside those of the data API's routes.
+KINDS = _FREE | {*_SOAP_PREFIXES.values(), _BULK1, _SOAP, _UNKNOWN, ROW_KIND, OUTBOUND_KIND}
 
 
 def frame_requests(app: Flask, services: Services) -> None:

@@ -15,6 +15,7 @@ from sandbox.api.http import request_target
 from sandbox.api.soap import child_text, local_name
 from sandbox.api.soap_records import Operation, check_count, read_values, show_errors, sobject_of
 from sandbox.bulk.saver import Saved, Task, Values, save_chunk
+from sandbox.fault import ROW_KIND
 from sandbox.org.errors import OrgError, refuse
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _save(
             continue
         task = Task(operation, sobject, field.name if field else None)
         path = f"{request_target()}/{sobject.name}"
-        check = row_fault_check(services.faults, "row", path, actor.username, "POST")
+        check = row_fault_check(services.faults, ROW_KIND, path, actor.username, "POST")
         yield from save_chunk(services.org, actor, task, values, check)
 
 
