@@ -147,6 +147,8 @@ def reset_org(services: Services) -> None:
 
 def _reset(services: Services) -> Answer:
     body = _read_object() if request.get_data() else {}
+    if set(body) - {"clock", "faults"} or not all(isinstance(v, bool) for v in body.values()):
+        raise refuse("INVALID_INPUT", "A reset takes clock and faults, each true or false.")
     reset_org(services)
     if body.get("clock"):
         services.org.clock.real()

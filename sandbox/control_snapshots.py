@@ -1,7 +1,8 @@
 """The part of the control plane that keeps an org's data under a name and brings it back.
 
 Owns what a restore does to everything around the data: query results and bulk jobs go, since they
-speak of rows that are no more; tokens, clock, faults, counters and metadata stay.
+speak of rows that are no more, and the message under way is cut off, since the queue that it is of
+is exchanged as well; tokens, clock, faults, counters and metadata stay.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def restore_snapshot(services: Services, name: str) -> None:
         try:
             services.org.fit_copy(copy)
             services.bulk.clear()
-            services.org.take_over(copy)
+            with services.outbound.standing_still():
+                services.org.take_over(copy)
         except MisfitError as error:
             message = f"Snapshot {name} does not fit the metadata of this org: {error}. "
             remedy = "Restore it into an org with the metadata of the time."

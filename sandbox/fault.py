@@ -49,6 +49,8 @@ CODES = {
 OUTBOUND_ACTIONS = frozenset(
     {FaultAction.DUPLICATED_OUTBOUND_MESSAGES, FaultAction.REORDERED_OUTBOUND_MESSAGES}
 )
+#: The kinds of what is no call of its own: a message that the org sends, and a row inside a call.
+OUTBOUND_KIND, ROW_KIND = "outbound", "row"
 MESSAGES = {
     FaultAction.REQUEST_LIMIT_EXCEEDED: "TotalRequests Limit exceeded.",
     FaultAction.CONCURRENT_LIMIT: "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",

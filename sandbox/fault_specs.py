@@ -11,7 +11,16 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sandbox.fault import DEFAULTS, FRAMINGS, INNER_ACTIONS, Fault, FaultAction
+from sandbox.fault import (
+    DEFAULTS,
+    FRAMINGS,
+    INNER_ACTIONS,
+    OUTBOUND_ACTIONS,
+    OUTBOUND_KIND,
+    ROW_KIND,
+    Fault,
+    FaultAction,
+)
 from sandbox.org.errors import OrgError, refuse
 
 _PLAN_KEYS = frozenset({"seed", "faults"})
@@ -129,6 +138,7 @@ def _check_pattern(name: str, value: str) -> None:
 
 
 def _check_meaning(fault: Fault) -> None:
+    _check_kind(fault)
     if fault.inner and fault.action not in INNER_ACTIONS:
         raise _invalid(f"has action {fault.action}, which cannot hit inside a call (inner)")
     if fault.inner and fault.action is FaultAction.STATUS and not fault.error_code:
@@ -143,6 +153,17 @@ def _check_meaning(fault: Fault) -> None:
         raise _invalid(f"has rows {fault.rows}, which must be a number from 1")
     if fault.action is FaultAction.STATUS and not 300 <= fault.status <= 599:
         raise _invalid(f"has status {fault.status}, which must be between 300 and 599")
+
+
+def _check_kind(fault: Fault) -> None:
+    """A fault of a kind of calls that its action never meets would let a test pass for nothing."""
+    is_outbound = fault.action in OUTBOUND_ACTIONS
+    if fault.kind is not None and is_outbound != (fault.kind == OUTBOUND_KIND):
+        raise _invalid(f"has action {fault.action}, which no call of kind {fault.kind} meets")
+    if is_outbound and fault.method not in {None, "POST"}:
+        raise _invalid(f"has method {fault.method}, and outbound messages are posted")
+    if fault.kind == ROW_KIND and not fault.inner:
+        raise _invalid(f"has kind {ROW_KIND}, which stands inside calls: say inner")
 
 
 def _invalid(what: str) -> OrgError:

@@ -14,6 +14,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -49,6 +50,7 @@ class Snapshots:
 
     def __init__(self, data: Path) -> None:
         self._folder = data / FOLDER
+        self._lock = threading.RLock()  # two takings of one name would share their draft
 
     def add(
         self,
@@ -64,17 +66,17 @@ class Snapshots:
         it may be replaced.
         """
         path = self._path(name)
-        if path.exists() and not replace:
-            raise refuse(
-                "DUPLICATE_VALUE", f"There is a snapshot {name} already; --replace overwrites it."
-            )
-        self._folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        draft.unlink(missing_ok=True)
-        write(draft)
-        _describe(draft, name, taken_at)
-        draft.replace(path)
-        return _read(path)
+        with self._lock:
+            if path.exists() and not replace:
+                message = f"There is a snapshot {name} already; --replace overwrites it."
+                raise refuse("DUPLICATE_VALUE", message)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft = path.with_suffix(".new")
+            draft.unlink(missing_ok=True)
+            write(draft)
+            _describe(draft, name, taken_at)
+            draft.replace(path)
+            return _read(path)
 
     def find(self, name: str) -> Path:
         """The file of a snapshot, not to be written to. Raises OrgError NOT_FOUND."""
@@ -87,21 +89,25 @@ class Snapshots:
     @contextmanager
     def working_copy(self, name: str) -> Iterator[Path]:
         """A copy of a snapshot to change at will. Raises OrgError NOT_FOUND."""
-        path = self.find(name)
-        _read(path)
-        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-            copy = Path(shutil.copyfile(path, Path(scratch, "copy.sqlite3")))
+        parent = self.find(name).parent
+        with tempfile.TemporaryDirectory(dir=parent) as scratch:
+            with self._lock:
+                path = self.find(name)
+                _read(path)
+                copy = Path(shutil.copyfile(path, Path(scratch, "copy.sqlite3")))
             with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
                 connection.execute("DELETE FROM _org WHERE key = ?", (_KEY,))
             yield copy
 
     def all(self) -> list[Snapshot]:
         """All snapshots, oldest first."""
-        return sorted(map(_read, self._files()), key=lambda s: (s.taken_at, s.name))
+        with self._lock:
+            return sorted(map(_read, self._files()), key=lambda s: (s.taken_at, s.name))
 
     def delete(self, name: str) -> None:
         """Forget a snapshot. Raises OrgError NOT_FOUND."""
-        self.find(name).unlink()
+        with self._lock:
+            self.find(name).unlink()
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

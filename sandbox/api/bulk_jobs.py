@@ -161,10 +161,15 @@ def abort_job(call: Call, job: Job) -> Answer:
     return Answer(body=show_job(job))
 
 
-def row_fault_check(faults: FaultPlan, kind: str, path: str, user: str) -> FaultCheck | None:
-    """How to find out whether a planned fault hits a row of a job; None when none looks."""
-    return partial(_hit_row, faults, kind, path, user) if faults.has_inner else None
+def row_fault_check(
+    faults: FaultPlan, kind: str, path: str, user: str, method: str = "PUT"
+) -> FaultCheck | None:
+    """How to find out whether a planned fault hits a row of a job; None when none looks.
+
+    `method` is the verb that brought the rows.
+    """
+    return partial(_hit_row, faults, method, kind, path, user) if faults.has_inner else None
 
 
-def _hit_row(faults: FaultPlan, kind: str, path: str, user: str, row: str) -> None:
-    faults.fire_inner(Target("PUT", path, kind, user, row.encode, inner=True))
+def _hit_row(faults: FaultPlan, method: str, kind: str, path: str, user: str, row: str) -> None:
+    faults.fire_inner(Target(method, path, kind, user, row.encode, inner=True))

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sandbox.api.call import Answer, Call, Route
 from sandbox.api.rows import find_sobject
 from sandbox.org.errors import OrgError, refuse
+from sandbox.org.schema import SObject
 
 UPDATED_WINDOW = timedelta(days=30)
 DELETED_WINDOW = timedelta(days=15)
 MOST_IDS = 600_000
+_STAMPS = ("SystemModstamp", "CreatedDate")
 _OFFSET = re.compile(r"([+-]\d\d):?(\d\d)\Z")
 
 
@@ -47,18 +50,47 @@ def _find_changed(
     call: Call, sobject: str, start: datetime, end: datetime, *, is_deleted: bool
 ) -> list[tuple[str, object]]:
     target = find_sobject(call, sobject)
-    if target.field("SystemModstamp") is None or target.field("IsDeleted") is None:
-        raise refuse("INVALID_TYPE", f"{target.name} is not replicated")
+    stamp = _choose_stamp(target, is_deleted=is_deleted)
+    has_bin = target.field("IsDeleted") is not None
+    if is_deleted and not has_bin:
+        return []
     first, last = f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}"
-    span = f"SystemModstamp >= {first} AND SystemModstamp < {last}"
+    life = f"IsDeleted = {str(is_deleted).lower()} AND " if has_bin else ""
     soql = (
-        f"SELECT Id, SystemModstamp FROM {target.name} "  # noqa: S608 - names come from the schema
-        f"WHERE IsDeleted = {str(is_deleted).lower()} AND {span} ORDER BY SystemModstamp, Id"
+        f"SELECT Id, {stamp} FROM {target.name} "  # noqa: S608 - names come from the schema
+        f"WHERE {life}{stamp} >= {first} AND {stamp} < {last} ORDER BY {stamp}, Id"
     )
     found = call.services.org.query(call.actor, soql, include_deleted=is_deleted)
     if len(found.records) > MOST_IDS:
         raise refuse("EXCEEDED_ID_LIMIT", f"More than {MOST_IDS} ids; ask for a shorter span.")
-    return [(str(row["Id"]), row["SystemModstamp"]) for row in found.records]
+    return [(str(row["Id"]), _find_value(row, stamp)) for row in found.records]
+
+
+def _find_value(row: Any, path: str) -> object:
+    for name in path.split("."):
+        row = row[name]
+    return row
+
+
+def _choose_stamp(target: SObject, *, is_deleted: bool) -> str:
+    """The path to the field that says when a record changed, or when it was deleted."""
+    stamp = find_stamp(target)
+    if stamp is None:
+        raise refuse("INVALID_TYPE", f"{target.name} is not replicated")
+    if is_deleted and target.history_of:
+        # A row of a history goes with the record that it tells of.
+        parent = next(f.name for f in target.fields.values() if target.history_of in f.reference_to)
+        return f"{parent.removesuffix('Id')}.SystemModstamp"
+    return stamp
+
+
+def find_stamp(sobject: SObject) -> str | None:
+    """The field that says when a record last changed; without one it is not replicated.
+
+    Rows of a history never change, and know only when they were created. Source: Object Reference,
+    "StandardObjectNameHistory", supported calls.
+    """
+    return next((name for name in _STAMPS if sobject.field(name) is not None), None)
 
 
 def _read_window(call: Call, longest: timedelta) -> tuple[datetime, datetime]:

@@ -23,6 +23,7 @@ from sandbox.api.rows import (
     saved,
     show_record,
 )
+from sandbox.fault import ROW_KIND
 from sandbox.org.errors import OrgError, refuse
 from sandbox.org.schema import SObject
 
@@ -211,7 +212,7 @@ def _reads_true(body: Mapping[str, object], name: str) -> bool:
 def _hit_by_fault(call: Call, target: SObject, row: Mapping[str, Any], key: str) -> None:
     if call.services.faults.has_inner:
         path = f"{call.data_url}/sobjects/{target.name}/{key}"
-        hit_by_inner_fault(replace(call, path=path, parsed_body=row), "row")
+        hit_by_inner_fault(replace(call, path=path, parsed_body=row), ROW_KIND)
 
 
 _NESTED = frozenset({"composite", "batch"})

@@ -5,6 +5,7 @@ Source: REST API guide, "sObject Describe"; SOAP API guide, "DescribeSObjectResu
 
 from __future__ import annotations
 
+from sandbox.api.changes import find_stamp
 from sandbox.api.describe_fields import describe_field, reference_facts
 from sandbox.org.access import Access
 from sandbox.org.schema import ChildRelationship, RecordType, Schema, SObject
@@ -37,7 +38,7 @@ def describe_briefly(sobject: SObject, data_url: str, access: Access) -> dict[st
         "mruEnabled": sobject.history_of is None,
         "name": sobject.name,
         "queryable": sobject.queryable,
-        "replicateable": sobject.queryable,
+        "replicateable": sobject.queryable and find_stamp(sobject) is not None,
         "retrieveable": sobject.queryable,
         "searchable": is_searchable(sobject),
         "triggerable": sobject.createable,

@@ -18,11 +18,12 @@ from sandbox.api.http import (
     find_username,
     is_control_call,
     request_target,
+    soap_operation,
     to_response,
 )
 from sandbox.api.router import split_path
 from sandbox.counters import LogEntry
-from sandbox.fault import Target
+from sandbox.fault import OUTBOUND_KIND, ROW_KIND, Target
 from sandbox.org.errors import OrgError, refuse
 
 if TYPE_CHECKING:
@@ -41,18 +42,20 @@ _FREE_KINDS = {
     "/services/oauth2/revoke": "revoke",
     "/services/oauth2/userinfo": "userinfo",
 }
+_SOAP_LOGIN = "soap_login"
 _FREE_PREFIXES = {
     "/id/": "identity",
-    "/services/Soap/c/": "soap_login",
-    "/services/Soap/u/": "soap_login",
+    "/services/Soap/c/": _SOAP_LOGIN,
+    "/services/Soap/u/": _SOAP_LOGIN,
 }
 _FREE = frozenset({*_FREE_KINDS.values(), *_FREE_PREFIXES.values()})
+#: What costs nothing below the prefixes of `soap_login`; all else there is a data call.
+_FREE_OPERATIONS = frozenset({"login", "logout", "getUserInfo", None})
 #: The same for SOAP that is counted once its session is found good.
 _SOAP_PREFIXES = {"/services/Soap/m/": "metadata", "/services/Soap/s/": "apex"}
-_BULK1, _UNKNOWN = "bulk1", "unknown"
-#: The kinds of calls beside those of the data API's routes; `row` is one of a collection or a job,
-#: `outbound` a message that the org sends.
-KINDS = _FREE | {*_SOAP_PREFIXES.values(), _BULK1, _UNKNOWN, "row", "outbound"}
+_BULK1, _SOAP, _UNKNOWN = "bulk1", "soap", "unknown"
+#: The kinds of calls beside those of the data API's routes.
+KINDS = _FREE | {*_SOAP_PREFIXES.values(), _BULK1, _SOAP, _UNKNOWN, ROW_KIND, OUTBOUND_KIND}
 
 
 def frame_requests(app: Flask, services: Services) -> None:
@@ -116,7 +119,8 @@ def _classify(services: Services) -> str:
         return _BULK1
     for prefix, kind in (_FREE_PREFIXES | _SOAP_PREFIXES).items():
         if path.startswith(prefix):
-            return kind
+            is_data = kind == _SOAP_LOGIN and soap_operation() not in _FREE_OPERATIONS
+            return _SOAP if is_data else kind
     try:
         segments = split_path(request_target().partition("?")[0]).segments
         g.match = services.router.match(segments)

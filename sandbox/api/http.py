@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BULK1_PREFIX = "/services/async/"
 SOAP_PREFIX = "/services/Soap/"
 _SESSION_ID = re.compile(rb"<(?:[\w.-]+:)?sessionId[^>]*>\s*([^<\s]+)")
+_OPERATION = re.compile(rb"<(?:[\w.-]+:)?Body[^>]*>\s*<(?:[\w.-]+:)?(\w+)")
 #: Bytes in which an envelope's header is looked for; what follows may be a deploy of megabytes.
 _LONGEST_SOAP_HEADER = 16_384
 
@@ -53,6 +54,12 @@ def session_token() -> str | None:
         found = _SESSION_ID.search(request.get_data(), 0, _LONGEST_SOAP_HEADER)
         return found[1].decode("ascii", "replace") if found else None
     return bearer_token()
+
+
+def soap_operation() -> str | None:
+    """What a SOAP envelope asks for, as far as that is told at its beginning."""
+    found = _OPERATION.search(request.get_data(), 0, _LONGEST_SOAP_HEADER)
+    return found[1].decode("ascii", "replace") if found else None
 
 
 def find_username(services: Services) -> str | None:

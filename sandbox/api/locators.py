@@ -1,14 +1,17 @@
 """Query results that a client reads page by page.
 
 Owns the life of a locator: its rows are those of the first page's instant, it lives two days of org
-time, and a user keeps ten of them, the oldest going first. Source: REST API guide, "Query";
-Salesforce says nothing about what a locator looks like, and clients only echo it.
+time, and a user keeps ten of them, the oldest going first. Numbers start anew with the org's data,
+so that two runs see the same locators; a mark of the result beside the number keeps one of before
+from leading to rows of another query. Source: REST API guide, "Query"; Salesforce says nothing
+about what a locator looks like, and clients only echo it.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,7 +47,7 @@ class Locators:
         """Keep a result that does not fit on one page; its key."""
         result = OpenResult(user_id, self._now(), total_size, records, page_size)
         with self._lock:
-            key = f"01g{next(self._numbers):012d}AAA"
+            key = f"01g{next(self._numbers):07d}{_mark(total_size, records)}AAA"
             self._open[key] = result
             own = [k for k, r in self._open.items() if r.user_id == user_id]
             for oldest in own[:-PER_USER]:
@@ -68,3 +71,9 @@ class Locators:
         with self._lock:
             self._open.clear()
             self._numbers = itertools.count(1)
+
+
+def _mark(total_size: int, records: list[Any]) -> str:
+    """Five digits that the results of different queries hardly share."""
+    ends = repr((total_size, records[:1], records[-1:]))
+    return f"{zlib.crc32(ends.encode()) % 100_000:05d}"

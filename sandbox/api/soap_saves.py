@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from sandbox.api.bulk_jobs import row_fault_check
+from sandbox.api.http import request_target
 from sandbox.api.soap import child_text, local_name
 from sandbox.api.soap_records import Operation, check_count, read_values, show_errors, sobject_of
 from sandbox.bulk.saver import Saved, Task, Values, save_chunk
+from sandbox.fault import ROW_KIND
 from sandbox.org.errors import OrgError, refuse
 
 if TYPE_CHECKING:
@@ -67,7 +70,9 @@ def _save(
             yield from (Saved(None, errors=refusal.items) for _ in values)
             continue
         task = Task(operation, sobject, field.name if field else None)
-        yield from save_chunk(services.org, actor, task, values)
+        path = f"{request_target()}/{sobject.name}"
+        check = row_fault_check(services.faults, ROW_KIND, path, actor.username, "POST")
+        yield from save_chunk(services.org, actor, task, values, check)
 
 
 def _rows(services: Services, operation: Element) -> list[_Row]:

@@ -21,7 +21,7 @@ from sandbox.bulk.jobs import Jobs
 from sandbox.bulk.query import run_query
 from sandbox.bulk.saver import FaultCheck
 from sandbox.bulk.worker import Worker
-from sandbox.org.errors import OrgError
+from sandbox.org.errors import OrgError, refuse
 from sandbox.org.org import Org
 
 #: The fault check for the rows of a job (kind of call, path, user), or None when no fault looks.
@@ -47,9 +47,12 @@ class BulkDesk:
     def submission(self, job: Job) -> Iterator[None]:
         """All data is here: work the job off when its turn comes, but not before the block ends.
 
-        What the block says about the job is therefore about a job that waits.
+        What the block says about the job is therefore about a job that waits. Raises OrgError when
+        it has ended meanwhile.
         """
         with self.jobs.change(job):
+            if job.has_ended:
+                raise refuse("INVALIDJOBSTATE", f"Job {job.id} has ended")
             job.state = JobState.UPLOAD_COMPLETE
             yield
         self._queue(job)

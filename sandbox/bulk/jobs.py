@@ -97,9 +97,11 @@ class Jobs:
                 shutil.rmtree(self._path(job), ignore_errors=True)
 
     def clear(self) -> None:
-        """Forget all jobs, and number the next one as the first."""
+        """Forget all jobs, also those that wait, and number the next one as the first."""
         with self._lock:
             for job in list(self._jobs.values()):
+                if not job.has_ended:
+                    job.state = JobState.ABORTED
                 self.delete(job)
             self._serial = 0
 

@@ -156,6 +156,19 @@ def read_offers(record_type: etree._Element) -> dict[str, frozenset[str]]:
     }
 
 
+def read_type_defaults(record_type: etree._Element) -> dict[str, str]:
+    """The values that a record type gives new records, by picklist."""
+    chosen = {
+        text(entry, "picklist") or "": ";".join(
+            unquote(text(value, "fullName") or "")
+            for value in children(entry, "values")
+            if flag(value, "default")
+        )
+        for entry in children(record_type, "picklistValues")
+    }
+    return {picklist: value for picklist, value in chosen.items() if value}
+
+
 def missing_value_set(element: etree._Element, value_sets: ValueSets) -> str | None:
     """The global value set that a picklist names and that nobody has brought; None otherwise."""
     value_set = child(element, "valueSet")

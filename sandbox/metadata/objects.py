@@ -11,7 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sandbox.metadata.documents import child, flag, text
-from sandbox.metadata.fields import is_supported_type, read_name_field, read_offers
+from sandbox.metadata.fields import (
+    is_supported_type,
+    read_name_field,
+    read_offers,
+    read_type_defaults,
+)
 from sandbox.metadata.project import Component
 from sandbox.metadata.standard import add_fields, history_object, setting_fields, system_fields
 from sandbox.org.schema import FieldType, RecordType, Schema, SObject, ValidationRule
@@ -74,6 +79,7 @@ def record_type(component: Component) -> RecordType:
         flag(component.element, "active"),
         text(component.element, "description") or "",
         read_offers(component.element),
+        read_type_defaults(component.element),
     )
 
 

@@ -1,7 +1,8 @@
 """The SQLite tables of an org, generated from its schema.
 
 Owns which columns and indexes exist, and what may change between two starts on the same data:
-tables and fields may be added; a stored field that would be read differently is refused.
+tables and fields may be added; a stored field that would be read differently, or no more, is
+refused.
 """
 
 from __future__ import annotations
@@ -61,11 +62,13 @@ def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     )
     before = stored_shape(connection)
     now = _shape(schema)
-    _replace_retyped(connection, before, now)
+    computed = _computed(schema) & before.keys()
+    _replace_retyped(connection, before, now | dict.fromkeys(computed, "a formula"))
     for sobject in schema.objects.values():
         _prepare_table(connection, sobject)
+    kept = {name: how for name, how in before.items() if name not in computed}
     connection.execute(
-        "INSERT OR REPLACE INTO _org VALUES ('shape', ?)", (json.dumps({**before, **now}),)
+        "INSERT OR REPLACE INTO _org VALUES ('shape', ?)", (json.dumps({**kept, **now}),)
     )
 
 
@@ -74,6 +77,16 @@ def _shape(schema: Schema) -> dict[str, str]:
         f"{sobject.name}.{field.name}": _reading(field)
         for sobject in schema.objects.values()
         for field in stored_fields(sobject)
+    }
+
+
+def _computed(schema: Schema) -> set[str]:
+    """The fields without a column: one that had values before would hide them in silence."""
+    return {
+        f"{sobject.name}.{field.name}"
+        for sobject in schema.objects.values()
+        for field in sobject.fields.values()
+        if field.is_formula
     }
 
 
@@ -165,6 +178,10 @@ def _indexed(field: Field) -> str:
     if field.is_reference and field.name not in _UNINDEXED:
         return f"({column}) WHERE {column} IS NOT NULL"
     if field.external_id or field.unique:
-        collation = "" if field.case_sensitive else " COLLATE NOCASE"
-        return f"({column}{collation}) WHERE {column} IS NOT NULL"
+        return f"({column}{collation(field)}) WHERE {column} IS NOT NULL"
     return ""
+
+
+def collation(field: Field) -> str:
+    """How values of a unique field are compared."""
+    return "" if field.case_sensitive else " COLLATE NOCASE"

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox.org.core import Core
+from sandbox.org.ddl import IncompatibleDataError
 from sandbox.org.formula_library import FormulaLibrary
 from sandbox.org.lookup_filters import LookupFilters
 from sandbox.org.plans import plan_saves
 from sandbox.org.schema import Schema
 from sandbox.org.setup_rows import ORG_ID, prepare_rows
 from sandbox.org.triggers import Triggers
+from sandbox.org.uniqueness import find_clashes
 
 
 class _OnlyTriedError(Exception):
@@ -27,7 +29,8 @@ def adopt_schema(core: Core, schema: Schema, commit: Callable[[], None] | None) 
     """Make `schema` the org's. `commit` is called last of all; its error undoes everything.
 
     Without `commit` it is only a trial. Raises SchemaError for a broken formula or filter and
-    IncompatibleDataError when stored values would be read differently; nothing has changed then.
+    IncompatibleDataError when stored values would be read differently, or are not as unique as
+    they must be; nothing has changed then.
     """
     store, before = core.store, core.schema
     with store.lock:
@@ -43,6 +46,9 @@ def adopt_schema(core: Core, schema: Schema, commit: Callable[[], None] | None) 
         try:
             with store.transaction():
                 store.adopt(schema)
+                clashes = dict(find_clashes(store.connection, before, schema))
+                if clashes:
+                    raise IncompatibleDataError(clashes)
                 core.users.adopt(schema)
                 prepare_rows(trial)
                 if commit is None:

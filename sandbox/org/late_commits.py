@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from sandbox.org.errors import OrgError, refuse
 
 if TYPE_CHECKING:
+    from sandbox.org.schema import Field
     from sandbox.org.tables import Record, Table
 
 
@@ -102,11 +103,17 @@ class LateCommits:
         if record_id in self._locked:
             raise _locked()
 
-    def check_value(self, table: Table, field: str, value: object) -> None:
-        """Raise OrgError when a transaction on its way has given a row this unique value."""
+    def check_value(self, table: Table, field: Field, value: object) -> None:
+        """Raise OrgError when a transaction on its way has given a row this unique value.
+
+        Letter case counts only where the field says so.
+        """
+        wanted = _key(field, value)
         for commit in self._waiting:
             for row in commit.rows:
-                if row.table is table and row.after and row.after.get(field) == value:
+                # A deploy makes new tables of the same objects, and does not end what waits.
+                is_of_it = row.table.sobject.name == table.sobject.name
+                if is_of_it and row.after and _key(field, row.after.get(field.name)) == wanted:
                     raise _locked()
 
     def hold_back(self) -> bool:
@@ -153,6 +160,11 @@ class LateCommits:
     def oldest(self) -> datetime | None:
         """When the oldest transaction on its way began; nothing after it is certain."""
         return min((commit.started_at for commit in self._waiting), default=None)
+
+
+def _key(field: Field, value: object) -> object:
+    """What two values of a unique field have in common when they are the same to it."""
+    return value if field.case_sensitive or not isinstance(value, str) else value.casefold()
 
 
 def _locked() -> OrgError:

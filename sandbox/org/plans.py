@@ -74,7 +74,7 @@ def _plan(schema: Schema, sobject: SObject) -> SavePlan:
         picklists=tuple((f, _active_values(f)) for f in fields if _is_closed(sobject, f)),
         references=tuple(f for f in fields if f.is_reference),
         unique=tuple(f for f in fields if f.unique),
-        defaulted=tuple(f for f in fields if f.default is not None or picklist_default(f)),
+        defaulted=tuple(f for f in fields if _has_default(sobject, f)),
         auto_numbers=tuple(f for f in fields if f.type is FieldType.AUTO_NUMBER),
         tracked=tuple(f for f in fields if f.track_history) if keeps_history else (),
         history=history if keeps_history else None,
@@ -106,6 +106,11 @@ def _conditions(
         return tuple(compile_item(schema, detail, detail, item)[0] for item in summary.filters)
     except FilterError as error:
         raise SchemaError(f"{name}: {error}") from error
+
+
+def _has_default(sobject: SObject, field: Field) -> bool:
+    by_type = any(field.name in kind.defaults for kind in sobject.record_types.values())
+    return field.default is not None or by_type or picklist_default(field) is not None
 
 
 def _must_be_given(field: Field) -> bool:

@@ -53,7 +53,7 @@ def check_unique(save: Save) -> list[ErrorItem]:
     for field in save.plan.unique:
         value = save.record[field.name]
         if value is not None and save.has_changed(field.name):
-            save.core.store.late.check_value(save.core.store.table(save.sobject), field.name, value)
+            save.core.store.late.check_value(save.core.store.table(save.sobject), field, value)
             others = find_by_key(save.core, save.sobject, field, value)
             other = next((row["Id"] for row in others if row["Id"] != save.record_id), None)
             if other is not None:

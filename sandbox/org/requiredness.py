@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from sandbox.org.errors import ErrorItem
 from sandbox.org.json_values import label
 from sandbox.org.save import Save
-from sandbox.org.schema import Field, FieldType
+from sandbox.org.schema import Field, FieldType, RecordType
 
 
 def check_required(save: Save) -> list[ErrorItem]:
@@ -42,13 +42,18 @@ def check_picklists(save: Save) -> list[ErrorItem]:
 
 def _offers(save: Save) -> Mapping[str, frozenset[str]]:
     """The values that the record's type leaves of each picklist."""
+    kind = find_record_type(save)
+    return kind.offers if kind else {}
+
+
+def find_record_type(save: Save) -> RecordType | None:
+    """The type of the record, where the types of its object differ in their picklists."""
     if not any(kind.offers for kind in save.sobject.record_types.values()):
-        return {}
+        return None
     type_id = save.record["RecordTypeId"]
     row = save.rows.get(str(type_id)) if type_id else None
     # The Id is not vetted yet: it may be of anything.
-    kind = save.sobject.record_types.get(str(row.get("DeveloperName"))) if row else None
-    return kind.offers if kind else {}
+    return save.sobject.record_types.get(str(row.get("DeveloperName"))) if row else None
 
 
 def _parts(field: Field, value: str) -> list[str]:

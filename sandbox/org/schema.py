@@ -178,6 +178,8 @@ class RecordType:
     description: str = ""
     #: The values that it offers, by picklist; a picklist that is not named offers all of its own.
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: The value that it gives a new record, by picklist; those of a multi-select with `;` between.
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -12,7 +12,8 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sandbox.loopback import why_not_loopback
@@ -128,12 +129,23 @@ class OutboundDesk:
 
     def clear(self) -> int:
         """Empty queue and log, cutting off what is under way; how many notifications there were."""
+        with self.standing_still():
+            self._log.clear()
+            return self._org.outbound.clear()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Nothing is under way inside; afterwards the queue is looked through anew.
+
+        Whoever exchanges the queue needs this: the answer to a message of the old one must not
+        settle a notification of the new one that has the same number.
+        """
         self._is_emptying = True
         self._courier.abort()
         with self._sending:
             self._is_emptying = False
-            self._log.clear()
-            return self._org.outbound.clear()
+            yield
+        self._call.set()
 
     def as_json(self) -> dict[str, object]:
         """What `GET /_sandbox/outbound` answers."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.fault import Fault, FaultAction, Target
+from sandbox.fault import OUTBOUND_KIND, Fault, FaultAction, Target
 from sandbox.outbound.messages import Content, MessageWriter
 from sandbox.outbound.routes import Route
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from sandbox.faults import FaultPlan
     from sandbox.org.outbound_queue import Notification
 
-#: What the fault plan and its log call these requests.
-KIND = "outbound"
 T = TypeVar("T")
 
 
@@ -49,7 +47,7 @@ class Outgoing:
         target = Target(
             method="POST",
             path=parts.path + (f"?{parts.query}" if parts.query else ""),
-            kind=KIND,
+            kind=OUTBOUND_KIND,
             user=route.message.integration_user,
             body=lambda: writer.write(route.message, content),
             outbound=True,

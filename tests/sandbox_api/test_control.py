@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,16 @@ def test_reset_empties_data_and_counters_and_keeps_tokens_and_clock(
     assert rest.control("GET", "requests")["total"] == 0
     assert rest.count("Account") == 0
     assert rest.control("GET", "clock")["now"] == "2025-03-11T06:00:00+00:00"
+
+
+@pytest.mark.parametrize("body", [{"clok": True}, {"clock": "no"}, {"faults": 1}])
+def test_a_reset_that_is_not_understood_empties_nothing(rest: RestClient, body: Any) -> None:
+    rest.create("Account", an_account())
+
+    refused = rest.post("/_sandbox/reset", body)
+
+    assert refused.json()[0]["errorCode"] == "INVALID_INPUT"
+    assert rest.count("Account") == 1
 
 
 def test_the_clock_is_set_advanced_frozen_and_released(rest: RestClient) -> None:

@@ -318,6 +318,10 @@ def test_fired_faults_are_logged_with_the_request_they_hit(rest: RestClient) -> 
         {"latency_s": 10**400},
         {"status": 503, "path": "a{99999999999999999999}"},
         {"action": {"status": 503}},
+        {"status": 503, "kind": "outbound"},
+        {"status": 503, "kind": "row"},
+        {"action": "duplicated_outbound_messages", "kind": "query"},
+        {"action": "reordered_outbound_messages", "method": "GET"},
         "503",
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,46 @@ def test_a_restore_keeps_tokens_clock_and_counters_and_drops_jobs_and_locators(
     assert rest.get(f"jobs/ingest/{job}").status_code == 404
     assert rest.control("GET", "clock")["now"] == "2025-03-11T06:00:00+00:00"
     assert rest.control("GET", "requests")["total"] == used + 2
+
+
+def test_a_locator_of_before_a_restore_leads_to_no_other_result(rest: RestClient) -> None:
+    accounts = [an_account(External_Id__c=f"HD-{number}") for number in range(201)]
+    rest.control("POST", "seed", {"sobject": "Account", "records": accounts})
+    take(rest, "many")
+    header = {"Sforce-Query-Options": "batchSize=200"}
+
+    def first_page(soql: str) -> str:
+        return rest.get("query", params={"q": soql}, headers=header).json()["nextRecordsUrl"]
+
+    before = first_page("SELECT Id FROM Account")
+    restore(rest, "many")
+    other = first_page("SELECT Name FROM Account")
+
+    assert rest.get(before).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+    assert len(rest.get(other).json()["records"]) == 1
+
+
+def test_takings_of_one_name_at_once_wait_for_each_other(
+    org: LocalOrgServer, rest: RestClient
+) -> None:
+    take(rest, "same")
+    inside: list[int] = []
+    seen: list[int] = []
+
+    def write(path: Path) -> None:
+        inside.append(1)
+        org.org.copy_to(path)
+        seen.append(len(inside))
+        inside.pop()
+
+    def take_again(_: int) -> str:
+        now = org.org.clock.now()
+        return org.services.snapshots.add("same", write, now, replace=True).name
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(take_again, range(8))) == ["same"] * 8
+
+    assert seen == [1] * 8
 
 
 def test_what_was_still_on_its_way_is_neither_taken_nor_kept(rest: RestClient) -> None:

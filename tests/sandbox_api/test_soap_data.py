@@ -250,3 +250,32 @@ def test_a_refused_call_is_a_fault(rest: RestClient, body: str, code: str) -> No
     status, found = soap(rest, body)
 
     assert (status, found["exceptionCode"]) == (500, [code])
+
+
+def test_a_fault_inside_a_call_hits_its_rows_only(rest: RestClient) -> None:
+    fault = {"action": "UNABLE_TO_LOCK_ROW", "inner": True, "request_body": "A-2"}
+    rest.control("POST", "faults", fault | {"path": "Account$", "method": "POST"})
+    body = "".join(sobject("Account", Name="N", External_Id__c=f"A-{n}") for n in range(1, 4))
+
+    results = ask(rest, f"<p:create>{body}</p:create>")
+
+    codes = [each.findtext(f"{P}errors/{P}statusCode") for each in results]
+    assert codes == [None, "UNABLE_TO_LOCK_ROW", None]
+    assert rest.count("Account") == 2
+    (fired,) = rest.control("GET", "faults")["fired"]
+    assert (fired["kind"], fired["inner"]) == ("row", True)
+
+
+def test_data_calls_are_a_kind_of_their_own_beside_logins(rest: RestClient) -> None:
+    rest.control("POST", "faults", {"action": "UNABLE_TO_LOCK_ROW", "kind": "soap", "times": 1})
+    query = "<p:query><p:queryString>SELECT Id FROM Account</p:queryString></p:query>"
+
+    user, _ = soap(rest, "<p:getUserInfo/>")
+    hit, found = soap(rest, query)
+    spared, _ = soap(rest, query)
+
+    assert (user, hit, spared) == (200, 500, 200)
+    assert found["exceptionCode"] == ["UNABLE_TO_LOCK_ROW"]
+    shown = rest.control("GET", "requests")
+    assert [entry["kind"] for entry in shown["log"]] == ["soap_login", "soap", "soap"]
+    assert shown["by_kind"] == {"soap": 1}

@@ -113,3 +113,53 @@ def test_a_clock_that_was_set_survives_a_restart_with_what_depends_on_it(tmp_pat
         assert rest.get("limits").status_code == 200
         wait(rest, 1)
         assert rest.get("limits").status_code == 401
+
+
+def test_what_says_that_it_is_replicated_is(noon: RestClient) -> None:
+    span = "start=2026-03-01T11:00:00Z&end=2026-03-01T13:00:00Z"
+    described = {o["name"]: o["replicateable"] for o in noon.get("sobjects").json()["sobjects"]}
+    told = {
+        name: {
+            noon.get(f"sobjects/{name}/{resource}?{span}").status_code == 200
+            for resource in ("updated", "deleted")
+        }
+        for name in described
+    }
+
+    assert told == {name: {is_told} for name, is_told in described.items()}
+    assert {described[name] for name in ("Account", "OrderHistory", "User")} == {True}
+
+
+def test_rows_of_a_history_are_told_when_they_come(noon: RestClient) -> None:
+    account = noon.create("Account", an_account(Qualification_Status__c="Pending"))
+    wait(noon, 3600)
+    noon.patch(f"sobjects/Account/{account}", {"Qualification_Status__c": "Qualified"})
+    wait(noon, 3600)
+    rows = noon.query("SELECT Id FROM AccountHistory WHERE CreatedDate >= 2026-03-01T13:00:00Z")
+
+    span = "start=2026-03-01T12:30:00Z&end=2026-03-01T14:00:00Z"
+    found = noon.get(f"sobjects/AccountHistory/updated?{span}").json()
+
+    assert found["ids"] == [row["Id"] for row in rows] != []
+
+
+def test_rows_of_a_history_are_deleted_with_their_record(noon: RestClient) -> None:
+    account = noon.create("Account", an_account())
+    rows = noon.query("SELECT Id FROM AccountHistory")
+    wait(noon, 3600)
+    noon.delete(f"sobjects/Account/{account}")
+    wait(noon, 3600)
+
+    early, late = (
+        noon.get(f"sobjects/AccountHistory/deleted?{span}").json()["deletedRecords"]
+        for span in (
+            "start=2026-03-01T11:30:00Z&end=2026-03-01T12:30:00Z",
+            "start=2026-03-01T12:30:00Z&end=2026-03-01T13:30:00Z",
+        )
+    )
+
+    assert early == []
+    assert late == [
+        {"id": row["Id"], "deletedDate": "2026-03-01T13:00:00.000+0000"} for row in rows
+    ]
+    assert rows

@@ -197,6 +197,53 @@ def test_a_type_that_stored_values_do_not_fit_is_refused_and_an_empty_field_may_
     assert str(target.org.retrieve(target.admin, "Visit__c", visit)["Score__c"]) == "2026-11-20"
 
 
+def test_a_field_with_values_becomes_no_formula_and_an_empty_one_may(target: Target) -> None:
+    target.deploy({"objects/Visit__c.object": an_object(VISIT + SCORE)})
+    visit = target.insert("Visit__c", Name="Gdynia", Score__c="1.5")
+    as_formula = {
+        "objects/Visit__c.object": an_object(
+            SCORE.replace("<scale>", "<formula>2</formula><scale>")
+        )
+    }
+
+    refused = target.deploy(as_formula)
+    kept = target.org.retrieve(target.admin, "Visit__c", visit)["Score__c"]
+    target.org.update(target.admin, "Visit__c", visit, {"Score__c": None})
+    taken = target.deploy(as_formula)
+
+    assert [(f.full_name, "was number" in f.message) for f in refused.findings] == [
+        ("Visit__c.Score__c", True)
+    ]
+    assert str(kept) == "1.5"
+    assert taken.is_success
+    assert str(target.org.retrieve(target.admin, "Visit__c", visit)["Score__c"]) == "2.0"
+    assert "Score__c" not in target.columns("Visit__c")
+
+
+def test_a_field_becomes_unique_only_when_its_values_are(target: Target) -> None:
+    code = (
+        "<fields><fullName>Code__c</fullName><label>Code</label><length>9</length>"
+        "<type>Text</type><unique>{unique}</unique></fields>"
+    )
+    target.deploy({"objects/Visit__c.object": an_object(VISIT + code.format(unique="false"))})
+    unique = {"objects/Visit__c.object": an_object(code.format(unique="true"))}
+    target.insert("Visit__c", Name="One", Code__c="A")
+    twin = target.insert("Visit__c", Name="Two", Code__c="a")
+
+    refused = target.deploy(unique)
+    was_kept = not target.org.schema.objects["Visit__c"].fields["Code__c"].unique
+    target.org.delete(target.admin, "Visit__c", twin)
+    taken = target.deploy(unique)
+
+    assert [(f.full_name, "is to be unique" in f.message) for f in refused.findings] == [
+        ("Visit__c.Code__c", True)
+    ]
+    assert was_kept
+    assert taken.is_success
+    with pytest.raises(OrgError, match="duplicate value found"):
+        target.insert("Visit__c", Name="Three", Code__c="A")
+
+
 def test_objects_keep_their_key_prefix_whatever_comes_beside_them(target: Target) -> None:
     target.deploy(VISITS)
     visit = target.insert("Visit__c", Name="Gdynia")

@@ -413,10 +413,13 @@ def test_a_rule_reads_the_setting_of_the_user_then_the_profile_then_the_org(
     org.insert(admin, "Site__c", site)
 
 
-def a_record_type(path: str, picklist: str, *escaped: str) -> dict[str, str]:
+def a_record_type(
+    path: str, picklist: str, *escaped: str, default: str | None = None
+) -> dict[str, str]:
     owner, name = path.split(".")
     values = "".join(
-        f"<values><fullName>{value}</fullName><default>false</default></values>"
+        f"<values><fullName>{value}</fullName>"
+        f"<default>{str(value == default).lower()}</default></values>"
         for value in escaped
     )
     body = (
@@ -428,9 +431,10 @@ def a_record_type(path: str, picklist: str, *escaped: str) -> dict[str, str]:
     }
 
 
-def a_picklist(path: str, *values: str) -> dict[str, str]:
+def a_picklist(path: str, *values: str, default: str | None = None) -> dict[str, str]:
     listed = "".join(
-        f"<value><fullName>{value}</fullName><default>false</default><label>{value}</label></value>"
+        f"<value><fullName>{value}</fullName><default>{str(value == default).lower()}</default>"
+        f"<label>{value}</label></value>"
         for value in values
     )
     definition = f"<valueSetDefinition><sorted>false</sorted>{listed}</valueSetDefinition>"
@@ -469,6 +473,36 @@ def test_a_restricted_picklist_takes_what_the_record_type_offers(tmp_path: Path)
 
     rows = org.query(admin, "SELECT Kind__c FROM Site__c ORDER BY Name").records
     assert [row["Kind__c"] for row in rows] == ["Shop", "Shop"]
+
+
+def test_a_record_type_gives_its_own_default_and_none_that_it_does_not_offer(
+    tmp_path: Path,
+) -> None:
+    org = Org(
+        load(
+            tmp_path,
+            SITE,
+            a_picklist("Site__c.Kind__c", "Yard", "R&amp;D", "Shop", default="Yard"),
+            a_record_type("Site__c.Lab", "Kind__c", "R%26D", "Yard", default="R%26D"),
+            a_record_type("Site__c.Plant", "Kind__c", "R%26D", "Yard"),
+            a_record_type("Site__c.Store", "Kind__c", "Shop"),
+        )
+    )
+    admin = org.actor(str(org.find_user("admin@manufaktura.example")))
+    types = org.query(admin, "SELECT Id, DeveloperName FROM RecordType").records
+    ids = {str(row["DeveloperName"]): str(row["Id"]) for row in types}
+
+    for name in ("Lab", "Plant", "Store"):
+        org.insert(admin, "Site__c", {"Name": name, "RecordTypeId": ids[name]})
+    org.insert(admin, "Site__c", {"Name": "Without"})
+
+    rows = org.query(admin, "SELECT Name, Kind__c FROM Site__c ORDER BY Name").records
+    assert [(row["Name"], row["Kind__c"]) for row in rows] == [
+        ("Lab", "R&D"),
+        ("Plant", "Yard"),
+        ("Store", None),
+        ("Without", "Yard"),
+    ]
 
 
 def test_a_formula_reads_a_custom_label(tmp_path: Path) -> None:

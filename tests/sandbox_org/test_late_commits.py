@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from sandbox.org.org import Actor, Org
-from tests.sandbox_org.builders import NOW, a_deal, a_schema, an_org, read, refused, the_user
+from sandbox.org.schema import Field, FieldType
+from tests.sandbox_org.builders import (
+    NOW,
+    a_deal,
+    a_deal_object,
+    a_schema,
+    an_org,
+    read,
+    refused,
+    the_user,
+)
 
 LATE_S = 600
 
@@ -69,6 +79,20 @@ def test_a_row_on_its_way_is_locked_for_everybody_else(org: Org, admin: Actor) -
         org.upsert(admin, "Deal__c", "External_Id__c", "D-2", {"Name": "Prompt"})
     wait(org, LATE_S)
     assert org.upsert(admin, "Deal__c", "External_Id__c", "D-2", {"Name": "Prompt"})[1] is False
+
+
+@pytest.mark.parametrize("value", ["D-2", "d-2"])
+def test_its_unique_values_stay_taken_in_any_case_and_over_a_deploy(org: Org, value: str) -> None:
+    with org.store.late.delaying(LATE_S):
+        a_deal(org, Name="Late", External_Id__c="D-2")
+    extra = Field("Extra__c", FieldType.TEXT, length=10)
+    org.adopt(a_schema(a_deal_object(extra)), commit=lambda: None)
+
+    with refused(org, "UNABLE_TO_LOCK_ROW"):
+        a_deal(org, Name="Twin", External_Id__c=value)
+
+    wait(org, LATE_S)
+    assert names(org) == ["Late"]
 
 
 def test_what_was_refused_within_it_never_comes(org: Org, admin: Actor) -> None:

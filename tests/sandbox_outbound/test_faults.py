@@ -74,7 +74,7 @@ def test_faults_of_requests_and_of_messages_do_not_mix(
     rest: RestClient, receiver: Receiver
 ) -> None:
     rest.control("POST", "faults", {"action": "duplicated_outbound_messages"})
-    rest.control("POST", "faults", {"status": 503, "kind": "outbound"})
+    rest.control("POST", "faults", {"status": 503, "path": "webhooks"})
     one_order(rest)
 
     deliver(rest)

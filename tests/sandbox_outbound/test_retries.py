@@ -170,3 +170,36 @@ def test_emptying_the_queue_cuts_off_what_is_under_way(
     rest.control("DELETE", "outbound")
 
     assert queue(rest) == []
+
+
+def test_what_waits_in_a_restored_snapshot_is_sent_by_itself(
+    rest: RestClient, receiver: Receiver
+) -> None:
+    one_order(rest)
+    rest.control("POST", "snapshots", {"name": "waiting", "replace": True})
+    deliver(rest)
+    rest.control("POST", "outbound", {"automatic": True})
+
+    rest.control("POST", "snapshots/waiting/restore")
+    receiver.wait_for(2)
+
+    first, second = receiver.received
+    assert second.ids == first.ids
+
+
+def test_a_restore_cuts_off_the_message_under_way_and_sends_what_it_brings_back(
+    rest: RestClient, receiver: Receiver
+) -> None:
+    one_order(rest)
+    rest.control("POST", "snapshots", {"name": "waiting", "replace": True})
+    receiver.answers = [Answer(hangs=True)]
+    rest.control("POST", "outbound", {"automatic": True})
+    receiver.wait_for(1)
+
+    rest.control("POST", "snapshots/waiting/restore")
+    receiver.wait_for(2)
+    rest.control("POST", "outbound", {"automatic": False})
+
+    first, second = receiver.received
+    assert second.ids == first.ids
+    assert queue(rest) == []
