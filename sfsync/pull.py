@@ -135,11 +135,15 @@ def preview(
 
 
 def forget(engine: Engine, mappings: Sequence[Mapping] = MAPPINGS) -> None:
-    """Empties the replica, so that the next pull reads everything; the outbox is not touched."""
+    """Empties the replica, so that the next pull reads everything; the outbox is not touched.
+
+    A pull that is at work meanwhile counts as overtaken: else it would go on from its own place and
+    call complete what it never read again.
+    """
     with transaction(engine) as session:
         for mapping in mappings:
             session.execute(delete(TABLES[mapping.sobject]))
-            session.execute(delete(SyncState).where(SyncState.sobject == mapping.sobject))
+            begin_load(session, mapping.sobject, None, None)
 
 
 def _plan(

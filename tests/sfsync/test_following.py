@@ -15,6 +15,7 @@ from sfsync.mapping import ACCOUNT, MAPPINGS
 from sfsync.pull import PullReport, forget, pull, pull_records
 from sfsync.replica import load_record
 from sfsync.status import read_status
+from sfsync.sync_state import begin_load
 from tests.control import add_fault
 from tests.sfsync.people import Admin
 from tests.sfsync.test_pull import counts, in_org, replica, run
@@ -334,6 +335,29 @@ def test_a_reading_of_everything_that_is_overtaken_does_no_harm(
     assert counts(overtaken[0], "Account")[0] == 5
     (status, *_) = read_status(engine).objects
     assert (status.rows, status.deleted_rows, status.is_pull_interrupted) == (5, 0, False)
+
+
+def test_a_pull_during_which_the_replica_is_forgotten_calls_nothing_complete(
+    admin: Admin, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfsync.keyset.PAGE_SIZE", 2)
+    for number in range(5):
+        admin.create("Account", Name=f"A{number}")
+    forgotten: list[str] = []
+
+    def rebuild_and_die(sobject: str, _tally: object) -> None:
+        if not forgotten:
+            forgotten.append(sobject)
+            forget(engine)
+            with transaction(engine) as session:
+                begin_load(session, sobject, NOON, NOON)
+
+    pull(sf, engine, mappings=[ACCOUNT], on_page=rebuild_and_die)
+    (between, *_) = read_status(engine).objects
+    pull(sf, engine, mappings=[ACCOUNT])
+
+    assert (between.complete_up_to, between.is_pull_interrupted) == (None, True)
+    assert names(engine) == {f"A{number}" for number in range(5)}
 
 
 def test_the_status_gives_the_proof(admin: Admin, sf: Salesforce, engine: Engine) -> None:
