@@ -59,7 +59,7 @@ def render_answer(
 ) -> Iterator[bytes]:
     """The bytes of a whole answer. Small answers are one piece: two packets would wait."""
     size = _announced_size(headers)
-    if not form.takes_body or int(status[:3]) in _BODILESS:
+    if not _has_body(form, status):
         has_size = size is None and int(status[:3]) not in _BODILESS
         yield _head(form, status, headers, _length(len(b"".join(pieces))) if has_size else [])
     elif size is not None and size > _LARGEST_PIECE:
@@ -71,11 +71,12 @@ def render_answer(
 def render_cut(
     form: Form, status: str, headers: Headers, pieces: Iterable[bytes], cut: Cut
 ) -> Iterator[bytes]:
-    """The bytes of an answer that ends too early; see fault.FRAMINGS."""
+    """The bytes of an answer that ends too early, if it has a body; see fault.FRAMINGS."""
+    if not _has_body(form, status):
+        yield from render_answer(form, status, headers, pieces)
+        return
     body = b"".join(pieces)
     kept = body[: int(len(body) * cut.keep)]
-    if not form.takes_body:
-        kept = b""
     others = [pair for pair in headers if pair[0].lower() != "content-length"]
     framing = {
         "length": _length(len(body)),
@@ -85,6 +86,10 @@ def render_cut(
     }[cut.framing]
     is_chunk = cut.framing == "chunked" and kept
     yield _head(form, status, others, framing) + (_chunk(kept) if is_chunk else kept)
+
+
+def _has_body(form: Form, status: str) -> bool:
+    return form.takes_body and int(status[:3]) not in _BODILESS
 
 
 def _render_small(form: Form, status: str, headers: Headers, body: bytes) -> bytes:

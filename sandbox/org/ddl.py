@@ -44,11 +44,14 @@ def stored_fields(sobject: SObject) -> list[Field]:
     return [field for field in sobject.fields.values() if not field.is_formula]
 
 
-def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
+def prepare_tables(
+    connection: sqlite3.Connection, schema: Schema, filled: frozenset[str] = frozenset()
+) -> None:
     """Create what is missing so that the database fits the schema; keep all data.
 
-    Raises IncompatibleDataError, before anything changed, when a field with values changed its
-    type or scale. Idempotent.
+    `filled` are fields (`Order.Budget__c`) that hold values although the database has none. Raises
+    IncompatibleDataError, before anything changed, when a field with values changed its type or
+    scale, or became a formula. Idempotent.
     """
     connection.execute("CREATE TABLE IF NOT EXISTS _org (key TEXT PRIMARY KEY, value TEXT)")
     connection.execute("CREATE TABLE IF NOT EXISTS _sequence (name TEXT PRIMARY KEY, last INTEGER)")
@@ -63,7 +66,7 @@ def prepare_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     before = stored_shape(connection)
     now = _shape(schema)
     computed = _computed(schema) & before.keys()
-    _replace_retyped(connection, before, now | dict.fromkeys(computed, "a formula"))
+    _replace_retyped(connection, before, now | dict.fromkeys(computed, "a formula"), filled)
     for sobject in schema.objects.values():
         _prepare_table(connection, sobject)
     kept = {name: how for name, how in before.items() if name not in computed}
@@ -107,7 +110,10 @@ def stored_shape(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def _replace_retyped(
-    connection: sqlite3.Connection, before: dict[str, str], now: dict[str, str]
+    connection: sqlite3.Connection,
+    before: dict[str, str],
+    now: dict[str, str],
+    filled: frozenset[str],
 ) -> None:
     """Drop the columns that change their reading, if they hold nothing; else refuse them all."""
     changed = {
@@ -115,9 +121,9 @@ def _replace_retyped(
         for name, reading in now.items()
         if before.get(name, reading) != reading
     }
-    filled = {name: how for name, how in changed.items() if holds_values(connection, name)}
-    if filled:
-        raise IncompatibleDataError(filled)
+    stuck = {n: how for n, how in changed.items() if n in filled or holds_values(connection, n)}
+    if stuck:
+        raise IncompatibleDataError(stuck)
     for name in changed:
         table, column = name.split(".")
         connection.execute(f"DROP INDEX IF EXISTS {quote(f'ix_{table}_{column}')}")

@@ -11,9 +11,9 @@ Source: SOAP API guide, "getUpdated()", `latestDateCovered`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -150,6 +150,23 @@ class LateCommits:
                 self._locked.discard(row.record_id)
                 row.table.put(row.record_id, row.after)
 
+    def rebind(self, tables: Mapping[str, Table]) -> None:
+        """Told when tables were made anew, of other columns: what waits goes into these."""
+        self._waiting = [
+            replace(commit, rows=tuple(_rebound(row, tables) for row in commit.rows))
+            for commit in self._waiting
+        ]
+
+    def filled_fields(self) -> frozenset[str]:
+        """The fields (`Order.Budget__c`) that hold a value in what waits."""
+        return frozenset(
+            f"{row.table.sobject.name}.{name}"
+            for commit in self._waiting
+            for row in commit.rows
+            for name, value in (row.after or {}).items()
+            if value is not None
+        )
+
     def clear(self) -> None:
         """Forget everything: the org was emptied."""
         self._waiting.clear()
@@ -165,6 +182,12 @@ class LateCommits:
 def _key(field: Field, value: object) -> object:
     """What two values of a unique field have in common when they are the same to it."""
     return value if field.case_sensitive or not isinstance(value, str) else value.casefold()
+
+
+def _rebound(row: _Row, tables: Mapping[str, Table]) -> _Row:
+    table = tables.get(row.table.sobject.name, row.table)
+    before, after = (None if r is None else table.fit(r) for r in (row.before, row.after))
+    return replace(row, table=table, before=before, after=after)
 
 
 def _locked() -> OrgError:

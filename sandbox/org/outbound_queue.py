@@ -8,6 +8,7 @@ are lost, as in a real org. Source: SOAP API guide, "Understanding Outbound Mess
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -151,6 +152,13 @@ class OutboundQueue:
             (first,) = self._store.connection.execute(oldest).fetchone()
             if first is not None and first <= before:
                 self._change(sql, [(before,)])
+
+    def drop_uncommitted(self, copy: sqlite3.Connection) -> None:
+        """Take out of a copy of the data what commits on their way, not in it, have queued."""
+        sql = "SELECT serial, record_id FROM _outbound WHERE attempts = 0 AND next_attempt > ?"
+        ahead = copy.execute(sql, (_text(self._clock.now()),)).fetchall()
+        held = [(serial,) for serial, record in ahead if self._store.late.holds(record)]
+        copy.executemany("DELETE FROM _outbound WHERE serial = ?", held)
 
     def clear(self) -> int:
         """Empty the queue; how many notifications there were."""

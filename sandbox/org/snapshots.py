@@ -41,6 +41,8 @@ def copy_data(core: Core, path: Path) -> None:
     with core.store.lock:
         core.store.settle()
         write_copy(core.store.connection, path)
+        with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            core.outbound.drop_uncommitted(copy)
 
 
 def fit_copy(core: Core, path: Path) -> None:

@@ -67,7 +67,7 @@ class Store:
         Raises IncompatibleDataError; after a rollback the caller calls `restore` with the schema
         of before.
         """
-        prepare_tables(self.connection, schema)
+        prepare_tables(self.connection, schema, self.late.filled_fields())
         self._open_tables(schema)
 
     def restore(self, schema: Schema) -> None:
@@ -135,8 +135,13 @@ class Store:
 
     def _settle(self, *, all_of_them: bool = False) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
-        self.late.settle(all_of_them=all_of_them)
-        self.connection.execute("COMMIT")
+        try:
+            self.late.settle(all_of_them=all_of_them)
+            self.connection.execute("COMMIT")
+        except BaseException:
+            # Left open, it would keep every later transaction from beginning.
+            self.connection.execute("ROLLBACK")
+            raise
         self._forget()
 
     def table(self, sobject: SObject) -> Table:
@@ -205,6 +210,7 @@ class Store:
             name: Table(self.connection, o, self.late, self._remembered)
             for name, o in schema.objects.items()
         }
+        self.late.rebind(self.tables)
         self._by_prefix = {o.key_prefix: o for o in schema.objects.values() if o.key_prefix}
 
     def _load_sequences(self) -> None:

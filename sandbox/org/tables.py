@@ -57,6 +57,10 @@ class Table:
         """A new record without values; its checkboxes are False."""
         return dict(self._blank)
 
+    def fit(self, record: Record) -> Record:
+        """A record of this object under another schema, with the columns of this table."""
+        return self._blank | {name: record[name] for name in self.names if name in record}
+
     def get(self, record_id: str) -> Record | None:
         """The row of that Id, deleted or not."""
         row = self._connection.execute(self._select + 'WHERE "Id" = ?', (record_id,)).fetchone()

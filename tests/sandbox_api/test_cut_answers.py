@@ -22,9 +22,11 @@ def cut(rest: RestClient, action: str = "truncated_body", **fault: Any) -> None:
     rest.control("POST", "faults", {"action": action, "times": 1} | fault)
 
 
-def raw_get(org: LocalOrgServer, path: str) -> tuple[dict[str, str], bytes]:
+def raw_get(org: LocalOrgServer, path: str, method: str = "GET") -> tuple[dict[str, str], bytes]:
     """Headers and all bytes after them until the org closes the connection."""
-    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {org.access_token}"
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {org.access_token}"
+    )
     with socket.create_connection(("127.0.0.1", int(org.url.rpartition(":")[2])), 30) as client:
         client.sendall(f"{head}\r\n\r\n".encode())
         data = b""
@@ -65,6 +67,22 @@ def test_a_cut_in_chunks_gives_itself_away_by_the_missing_last_one(
     assert body == b"%x\r\n%b\r\n" % (len(kept), kept)
     with pytest.raises(CUT):
         rest.get("/services/data")
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked", "close"])
+def test_an_answer_without_a_body_has_nothing_to_cut(
+    org: LocalOrgServer, rest: RestClient, page: bytes, framing: str
+) -> None:
+    account = rest.create("Account", an_account())
+    cut(rest, framing=framing, times=2)
+
+    head, nothing = raw_get(org, "/services/data", "HEAD")
+    gone, no_content = raw_get(org, f"/services/data/v59.0/sobjects/Account/{account}", "DELETE")
+
+    assert (head["content-length"], nothing) == (str(len(page)), b"")
+    assert no_content == b""
+    assert not {"content-length", "transfer-encoding"} & gone.keys()
+    assert rest.count("Account") == 0
 
 
 def test_a_cut_that_ends_with_its_connection_looks_whole(

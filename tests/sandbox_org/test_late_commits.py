@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.org.ddl import IncompatibleDataError
 from sandbox.org.org import Actor, Org
 from sandbox.org.schema import Field, FieldType
 from tests.sandbox_org.builders import (
@@ -93,6 +94,34 @@ def test_its_unique_values_stay_taken_in_any_case_and_over_a_deploy(org: Org, va
 
     wait(org, LATE_S)
     assert names(org) == ["Late"]
+
+
+def test_a_deploy_keeps_the_fields_that_only_it_has_filled(org: Org, admin: Actor) -> None:
+    extra = Field("Extra__c", FieldType.TEXT, length=10)
+    formula = Field("Extra__c", FieldType.TEXT, length=10, formula="Name")
+    org.adopt(a_schema(a_deal_object(extra)), commit=lambda: None)
+    with org.store.late.delaying(LATE_S):
+        deal = a_deal(org, Name="Late", Extra__c="kept")
+
+    with pytest.raises(IncompatibleDataError, match=r"Deal__c\.Extra__c was text"):
+        org.adopt(a_schema(a_deal_object(formula)), commit=lambda: None)
+
+    wait(org, LATE_S)
+    assert read(org, deal, "Name", "Extra__c") == {"Name": "Late", "Extra__c": "kept"}
+
+
+def test_what_waits_fits_the_columns_that_a_deploy_leaves(org: Org) -> None:
+    extra = Field("Extra__c", FieldType.TEXT, length=10)
+    formula = Field("Extra__c", FieldType.TEXT, length=10, formula="Name")
+    flag = Field("Flag__c", FieldType.CHECKBOX)
+    org.adopt(a_schema(a_deal_object(extra)), commit=lambda: None)
+    with org.store.late.delaying(LATE_S):
+        deal = a_deal(org, Name="Late")
+    org.adopt(a_schema(a_deal_object(formula, flag)), commit=lambda: None)
+
+    wait(org, LATE_S)
+
+    assert read(org, deal, "Extra__c", "Flag__c") == {"Extra__c": "Late", "Flag__c": False}
 
 
 def test_what_was_refused_within_it_never_comes(org: Org, admin: Actor) -> None:

@@ -28,3 +28,5 @@ def rest(org: LocalOrgServer, receiver: Receiver) -> Iterator[RestClient]:
         client.control("POST", "outbound", {"endpoint": receiver.url, "automatic": False})
         yield client
     org.reset()
+    for snapshot in org.services.snapshots.all():
+        org.services.snapshots.delete(snapshot.name)

@@ -176,7 +176,7 @@ def test_what_waits_in_a_restored_snapshot_is_sent_by_itself(
     rest: RestClient, receiver: Receiver
 ) -> None:
     one_order(rest)
-    rest.control("POST", "snapshots", {"name": "waiting", "replace": True})
+    rest.control("POST", "snapshots", {"name": "waiting"})
     deliver(rest)
     rest.control("POST", "outbound", {"automatic": True})
 
@@ -191,7 +191,7 @@ def test_a_restore_cuts_off_the_message_under_way_and_sends_what_it_brings_back(
     rest: RestClient, receiver: Receiver
 ) -> None:
     one_order(rest)
-    rest.control("POST", "snapshots", {"name": "waiting", "replace": True})
+    rest.control("POST", "snapshots", {"name": "waiting"})
     receiver.answers = [Answer(hangs=True)]
     rest.control("POST", "outbound", {"automatic": True})
     receiver.wait_for(1)
@@ -203,3 +203,19 @@ def test_a_restore_cuts_off_the_message_under_way_and_sends_what_it_brings_back(
     first, second = receiver.received
     assert second.ids == first.ids
     assert queue(rest) == []
+
+
+def test_a_snapshot_holds_no_message_of_a_commit_that_it_does_not_hold(
+    rest: RestClient, receiver: Receiver
+) -> None:
+    prompt = one_order(rest)
+    late = {"action": "late_visible_commits", "delay_s": 600, "path": "sobjects/Order"}
+    rest.control("POST", "faults", late)
+    unseen = one_order(rest)
+    rest.control("POST", "snapshots", {"name": "early"})
+    queued = [entry["record"] for entry in queue(rest)]
+
+    rest.control("POST", "snapshots/early/restore")
+
+    assert queued == [prompt, unseen]
+    assert [entry["record"] for entry in queue(rest)] == [prompt]
