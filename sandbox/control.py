@@ -43,60 +43,75 @@ def make_control_blueprint(services: Services) -> Blueprint:
 
 
 _Action = Callable[..., Answer]
+#: Path, verbs and view of an action.
+_Route = tuple[str, list[str], _Action]
 
 
-def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
-    clock, counters, faults = services.org.clock, services.counters, services.faults
-
-    def read_requests() -> Answer:
-        return Answer(body=counters.as_json())
-
-    def set_requests() -> Answer:
-        _set_requests(services, _read_object())
-        return read_requests()
-
-    def clear_requests() -> Answer:
-        counters.clear()
-        return read_requests()
-
-    def read_clock() -> Answer:
-        now = clock.now().isoformat()
-        return Answer(body={"now": now, "frozen": clock.frozen, "real": clock.is_real})
-
-    def set_clock() -> Answer:
-        move_clock(clock, _read_object())
-        return read_clock()
-
-    def clear_faults() -> Answer:
-        faults.clear()
-        return Answer(204)
-
-    def read_metadata() -> Answer:
-        groups = group_idle(services.org.schema.unsupported)
-        return Answer(body={"without_effect": [group.as_json() for group in groups]})
-
+def _actions(services: Services) -> list[_Route]:
     return [
         ("/reset", ["POST"], lambda: _reset(services)),
         ("/seed", ["POST"], lambda: seed_plan(services, _read_body())),
         ("/seed/tables", ["POST"], lambda: seed_csv(services, _read_object())),
-        ("/clock", ["GET"], read_clock),
-        ("/clock", ["POST"], set_clock),
-        ("/requests", ["GET"], read_requests),
-        ("/requests", ["POST"], set_requests),
-        ("/requests", ["DELETE"], clear_requests),
         ("/bulk", ["GET"], lambda: _read_bulk(services)),
         ("/bulk", ["POST"], lambda: _set_bulk(services)),
+        ("/metadata", ["GET"], lambda: _read_metadata(services)),
+        *_clock_actions(services),
+        *_request_actions(services),
+        *_fault_actions(services),
         *_outbound_actions(services),
-        ("/faults", ["GET"], lambda: _read_faults(services)),
-        ("/faults", ["POST"], lambda: _add_faults(services)),
-        ("/faults", ["DELETE"], clear_faults),
-        ("/faults/release", ["POST"], lambda: _release(services)),
-        ("/metadata", ["GET"], read_metadata),
         *snapshot_actions(services, _read_object),
     ]
 
 
-def _outbound_actions(services: Services) -> list[tuple[str, list[str], _Action]]:
+def _clock_actions(services: Services) -> list[_Route]:
+    clock = services.org.clock
+
+    def show() -> Answer:
+        now = clock.now().isoformat()
+        return Answer(body={"now": now, "frozen": clock.frozen, "real": clock.is_real})
+
+    def move() -> Answer:
+        move_clock(clock, _read_object())
+        return show()
+
+    return [("/clock", ["GET"], show), ("/clock", ["POST"], move)]
+
+
+def _request_actions(services: Services) -> list[_Route]:
+    counters = services.counters
+
+    def show() -> Answer:
+        return Answer(body=counters.as_json())
+
+    def configure() -> Answer:
+        _set_requests(services, _read_object())
+        return show()
+
+    def clear() -> Answer:
+        counters.clear()
+        return show()
+
+    return [
+        ("/requests", ["GET"], show),
+        ("/requests", ["POST"], configure),
+        ("/requests", ["DELETE"], clear),
+    ]
+
+
+def _fault_actions(services: Services) -> list[_Route]:
+    def clear() -> Answer:
+        services.faults.clear()
+        return Answer(204)
+
+    return [
+        ("/faults", ["GET"], lambda: _read_faults(services)),
+        ("/faults", ["POST"], lambda: _add_faults(services)),
+        ("/faults", ["DELETE"], clear),
+        ("/faults/release", ["POST"], lambda: _release(services)),
+    ]
+
+
+def _outbound_actions(services: Services) -> list[_Route]:
     outbound = services.outbound
 
     def show() -> Answer:
@@ -153,6 +168,11 @@ def _reset(services: Services) -> Answer:
     if body.get("faults"):
         services.faults.clear()
     return Answer(204)
+
+
+def _read_metadata(services: Services) -> Answer:
+    groups = group_idle(services.org.schema.unsupported)
+    return Answer(body={"without_effect": [group.as_json() for group in groups]})
 
 
 def _set_requests(services: Services, body: Mapping[str, object]) -> None:
