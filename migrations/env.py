@@ -15,7 +15,13 @@ from config.database import Base, ExactDecimal, UtcDateTime, create_engine_for
 from config.settings import Settings
 
 #: Every module that declares tables on `Base`.
-TABLE_MODULES = ("sfsync.replica", "sfsync.outbox", "jobs.effects", "jobs.slots")
+TABLE_MODULES = (
+    "sfsync.replica",
+    "sfsync.sync_state",
+    "sfsync.outbox",
+    "jobs.effects",
+    "jobs.slots",
+)
 
 
 def run(connection: Any) -> None:

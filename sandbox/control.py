@@ -13,24 +13,21 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
-from sandbox.api import jsonio
 from sandbox.api.call import Answer
 from sandbox.api.errors import refusal_answer
 from sandbox.api.http import to_response
 from sandbox.clock_control import move_clock
+from sandbox.control_bodies import read_body, read_object
+from sandbox.control_faults import fault_actions
 from sandbox.control_seeding import seed_csv, seed_plan
 from sandbox.control_snapshots import snapshot_actions
 from sandbox.editions import allow
-from sandbox.fault_help import describe_faults
 from sandbox.loopback import is_this_machine
 from sandbox.metadata.idle import group_idle
 from sandbox.org.errors import OrgError, refuse
 
 if TYPE_CHECKING:
     from sandbox.api.services import Services
-
-#: Longest wait of `GET /_sandbox/faults?waiting_for=NAME`.
-_LONGEST_WAIT_S = 60.0
 
 
 def make_control_blueprint(services: Services) -> Blueprint:
@@ -43,67 +40,69 @@ def make_control_blueprint(services: Services) -> Blueprint:
 
 
 _Action = Callable[..., Answer]
+#: Path, verbs and view of an action.
+_Route = tuple[str, list[str], _Action]
 
 
-def _actions(services: Services) -> list[tuple[str, list[str], _Action]]:
-    clock, counters, faults = services.org.clock, services.counters, services.faults
-
-    def read_requests() -> Answer:
-        return Answer(body=counters.as_json())
-
-    def set_requests() -> Answer:
-        _set_requests(services, _read_object())
-        return read_requests()
-
-    def clear_requests() -> Answer:
-        counters.clear()
-        return read_requests()
-
-    def read_clock() -> Answer:
-        now = clock.now().isoformat()
-        return Answer(body={"now": now, "frozen": clock.frozen, "real": clock.is_real})
-
-    def set_clock() -> Answer:
-        move_clock(clock, _read_object())
-        return read_clock()
-
-    def clear_faults() -> Answer:
-        faults.clear()
-        return Answer(204)
-
-    def read_metadata() -> Answer:
-        groups = group_idle(services.org.schema.unsupported)
-        return Answer(body={"without_effect": [group.as_json() for group in groups]})
-
+def _actions(services: Services) -> list[_Route]:
     return [
         ("/reset", ["POST"], lambda: _reset(services)),
-        ("/seed", ["POST"], lambda: seed_plan(services, _read_body())),
-        ("/seed/tables", ["POST"], lambda: seed_csv(services, _read_object())),
-        ("/clock", ["GET"], read_clock),
-        ("/clock", ["POST"], set_clock),
-        ("/requests", ["GET"], read_requests),
-        ("/requests", ["POST"], set_requests),
-        ("/requests", ["DELETE"], clear_requests),
+        ("/seed", ["POST"], lambda: seed_plan(services, read_body())),
+        ("/seed/tables", ["POST"], lambda: seed_csv(services, read_object())),
         ("/bulk", ["GET"], lambda: _read_bulk(services)),
         ("/bulk", ["POST"], lambda: _set_bulk(services)),
+        ("/metadata", ["GET"], lambda: _read_metadata(services)),
+        *_clock_actions(services),
+        *_request_actions(services),
+        *fault_actions(services),
         *_outbound_actions(services),
-        ("/faults", ["GET"], lambda: _read_faults(services)),
-        ("/faults", ["POST"], lambda: _add_faults(services)),
-        ("/faults", ["DELETE"], clear_faults),
-        ("/faults/release", ["POST"], lambda: _release(services)),
-        ("/metadata", ["GET"], read_metadata),
-        *snapshot_actions(services, _read_object),
+        *snapshot_actions(services),
     ]
 
 
-def _outbound_actions(services: Services) -> list[tuple[str, list[str], _Action]]:
+def _clock_actions(services: Services) -> list[_Route]:
+    clock = services.org.clock
+
+    def show() -> Answer:
+        now = clock.now().isoformat()
+        return Answer(body={"now": now, "frozen": clock.frozen, "real": clock.is_real})
+
+    def move() -> Answer:
+        move_clock(clock, read_object())
+        return show()
+
+    return [("/clock", ["GET"], show), ("/clock", ["POST"], move)]
+
+
+def _request_actions(services: Services) -> list[_Route]:
+    counters = services.counters
+
+    def show() -> Answer:
+        return Answer(body=counters.as_json())
+
+    def configure() -> Answer:
+        _set_requests(services, read_object())
+        return show()
+
+    def clear() -> Answer:
+        counters.clear()
+        return show()
+
+    return [
+        ("/requests", ["GET"], show),
+        ("/requests", ["POST"], configure),
+        ("/requests", ["DELETE"], clear),
+    ]
+
+
+def _outbound_actions(services: Services) -> list[_Route]:
     outbound = services.outbound
 
     def show() -> Answer:
         return Answer(body=outbound.as_json())
 
     def configure() -> Answer:
-        outbound.configure(_read_object())
+        outbound.configure(read_object())
         return show()
 
     return [
@@ -146,7 +145,7 @@ def reset_org(services: Services) -> None:
 
 
 def _reset(services: Services) -> Answer:
-    body = _read_object() if request.get_data() else {}
+    body = read_object() if request.get_data() else {}
     if set(body) - {"clock", "faults"} or not all(isinstance(v, bool) for v in body.values()):
         raise refuse("INVALID_INPUT", "A reset takes clock and faults, each true or false.")
     reset_org(services)
@@ -155,6 +154,11 @@ def _reset(services: Services) -> Answer:
     if body.get("faults"):
         services.faults.clear()
     return Answer(204)
+
+
+def _read_metadata(services: Services) -> Answer:
+    groups = group_idle(services.org.schema.unsupported)
+    return Answer(body={"without_effect": [group.as_json() for group in groups]})
 
 
 def _set_requests(services: Services, body: Mapping[str, object]) -> None:
@@ -180,48 +184,11 @@ def _read_bulk(services: Services) -> Answer:
 
 
 def _set_bulk(services: Services) -> Answer:
-    body = _read_object()
+    body = read_object()
     if set(body) != {"inline"} or not isinstance(body["inline"], bool):
         raise refuse("INVALID_INPUT", "Bulk takes inline: true (jobs end before the answer).")
     services.bulk.worker.is_inline = body["inline"]
     return _read_bulk(services)
-
-
-def _read_faults(services: Services) -> Answer:
-    if "help" in request.args:
-        return Answer(body=describe_faults(services.faults.kinds))
-    name = request.args.get("waiting_for")
-    if name:
-        timeout_s = min(request.args.get("timeout_s", 10.0, type=float), _LONGEST_WAIT_S)
-        if not timeout_s >= 0:  # also NaN, which no clock ever reaches
-            raise refuse("INVALID_INPUT", f"timeout_s must be a number from 0, got {timeout_s}")
-        if not services.faults.holds.wait_for(name, timeout_s):
-            raise refuse("CONFLICT", f"No request waited on hold {name} within {timeout_s} s.")
-    return Answer(body=services.faults.as_json())
-
-
-def _add_faults(services: Services) -> Answer:
-    body = _read_body()
-    added = [fault.as_json() for fault in services.faults.add(body)]
-    return Answer(201, added[0] if isinstance(body, dict) and "faults" not in body else added)
-
-
-def _release(services: Services) -> Answer:
-    name = _read_object().get("hold")
-    if not isinstance(name, str):
-        raise refuse("INVALID_FAULT", 'Say which hold to release: {"hold": "name"}.')
-    return Answer(body={"released": services.faults.holds.release(name)})
-
-
-def _read_body() -> object:
-    return jsonio.loads(request.get_data())
-
-
-def _read_object() -> dict[str, object]:
-    body = _read_body()
-    if not isinstance(body, dict):
-        raise refuse("JSON_PARSER_ERROR", "The body must be a JSON object.")
-    return body
 
 
 def _number(body: Mapping[str, object], name: str, default: int) -> int:

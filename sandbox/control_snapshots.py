@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sandbox.api.call import Answer
+from sandbox.control_bodies import read_object
 from sandbox.org.errors import refuse
 from sandbox.org.snapshots import MisfitError
 
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 _Action = tuple[str, list[str], Callable[..., Answer]]
 
 
-def snapshot_actions(
-    services: Services, read_object: Callable[[], Mapping[str, object]]
-) -> list[_Action]:
-    """Path, verbs and view of each action; `read_object` reads the request's body."""
+def snapshot_actions(services: Services) -> list[_Action]:
+    """Path, verbs and view of each action."""
     kept = services.snapshots
 
     def show_all() -> Answer:
