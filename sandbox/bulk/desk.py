@@ -71,6 +71,8 @@ class BulkDesk:
         self.batches.abort_all()
         self.worker.wait()
         self.jobs.clear()
+        # One that came meanwhile ends with its chunk, which must not land in the data to come.
+        self.worker.wait()
         self.batches.clear()
 
     def close(self) -> None:
