@@ -38,7 +38,8 @@ class PullReport:
     """What one pull did."""
 
     tallies: dict[str, Tally] = field(default_factory=dict)  #: by sObject
-    watermarks: dict[str, datetime] = field(default_factory=dict)  #: proven complete up to
+    #: proven complete up to; None where a rebuild or another load has overtaken this pull
+    watermarks: dict[str, datetime | None] = field(default_factory=dict)
     api_calls: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def pull(
         follow(sf, engine, followed, report.tallies, tell)
     with transaction(engine) as session:
         for name in report.tallies:
-            report.watermarks[name] = read_state(session, name).watermark_at or now
+            report.watermarks[name] = read_state(session, name).complete_up_to
     report.api_calls = usage(sf).calls - calls_before
     return report
 

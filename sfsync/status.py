@@ -74,7 +74,7 @@ def _read_object(session: Session, sobject: str, outbox: dict[str, int]) -> Obje
         sobject=sobject,
         rows=rows[False],
         deleted_rows=rows[True],
-        complete_up_to=state.watermark_at if state and not state.is_loading else None,
+        complete_up_to=state.complete_up_to if state else None,
         proved_at=state.proved_at if state else None,
         read_up_to=state.cursor_at if state else None,
         is_pull_interrupted=bool(state and state.is_loading),

@@ -43,6 +43,12 @@ class SyncState(Base):
     #: the org's time up to which that job exports
     export_end_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def complete_up_to(self) -> datetime | None:
+        """The proven watermark; None before the first reading of everything came to its end, and
+        while another one is under way."""
+        return None if self.is_loading else self.watermark_at
+
     def unread(self, end_at: datetime) -> Span:
         """What lies behind the cursor, up to `end_at`."""
         return Span(end_at, self.cursor_at, self.cursor_id or "")

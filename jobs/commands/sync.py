@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import click
@@ -50,11 +51,9 @@ def pull(full: bool, dry_run: bool, as_json: bool) -> None:
     runtime = command_runtime()
     sf = runtime.connect()
     if dry_run:
-        counts = pulling.preview(sf, runtime.engine, full=full)
-        _answer(as_json, {"would_read": counts}, _count_lines("would read", counts))
-        return
-    report = _pull(runtime.engine, sf, full=full)
-    _answer(as_json, report.as_dict(), [*_pull_lines(report), usage(sf).summary])
+        _rehearse(runtime.engine, sf, as_json, full=full)
+    else:
+        _pull(runtime.engine, sf, as_json, full=full)
 
 
 @group.command("rebuild")
@@ -66,12 +65,10 @@ def rebuild(dry_run: bool, as_json: bool) -> None:
     runtime = command_runtime()
     sf = runtime.connect()
     if dry_run:
-        counts = pulling.preview(sf, runtime.engine, full=True)
-        _answer(as_json, {"would_read": counts}, _count_lines("would read", counts))
+        _rehearse(runtime.engine, sf, as_json, full=True)
         return
     pulling.forget(runtime.engine)
-    report = _pull(runtime.engine, sf, full=True)
-    _answer(as_json, report.as_dict(), [*_pull_lines(report), usage(sf).summary])
+    _pull(runtime.engine, sf, as_json, full=True)
 
 
 @group.command("push")
@@ -108,8 +105,13 @@ def status(as_json: bool) -> None:
     _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
 
 
-def _pull(engine: Engine, sf: Salesforce, *, full: bool) -> PullReport:
-    """A pull whose progress is shown."""
+def _rehearse(engine: Engine, sf: Salesforce, as_json: bool, *, full: bool) -> None:
+    counts = pulling.preview(sf, engine, full=full)
+    _answer(as_json, {"would_read": counts}, _count_lines("would read", counts))
+
+
+def _pull(engine: Engine, sf: Salesforce, as_json: bool, *, full: bool) -> None:
+    """A pull whose progress and result are shown."""
     with _progress() as show:
 
         def on_page(sobject: str, tally: Tally) -> None:
@@ -117,7 +119,7 @@ def _pull(engine: Engine, sf: Salesforce, *, full: bool) -> PullReport:
 
         report = pulling.pull(sf, engine, full=full, on_page=on_page)
     _log_pull(report)
-    return report
+    _answer(as_json, report.as_dict(), [*_pull_lines(report), usage(sf).summary])
 
 
 def _answer(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
@@ -170,9 +172,15 @@ def _pull_lines(report: PullReport) -> list[str]:
     return [
         f"{sobject}: {tally.read} read, {tally.inserted} inserted, {tally.updated} updated,"
         f" {tally.deleted} deleted, {tally.unchanged} unchanged;"
-        f" complete up to {report.watermarks[sobject]:%Y-%m-%d %H:%M:%S} UTC"
+        f" {_tell_completeness(report.watermarks[sobject])}"
         for sobject, tally in report.tallies.items()
     ]
+
+
+def _tell_completeness(upto: datetime | None) -> str:
+    if upto is None:
+        return "overtaken by another reading of everything, which is not over"
+    return f"complete up to {upto:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _push_lines(report: PushReport) -> list[str]:

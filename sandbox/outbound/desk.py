@@ -230,6 +230,7 @@ class OutboundDesk:
                 pause_s = self._work()
             except Exception:
                 if self._is_closing:
+                    # The org was closed in the middle of a round; what was not sent waits in it.
                     return
                 traceback.print_exc(file=sys.stderr)
                 pause_s = _PAUSE_AFTER_BUG_S

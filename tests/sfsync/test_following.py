@@ -360,6 +360,23 @@ def test_a_pull_during_which_the_replica_is_forgotten_calls_nothing_complete(
     assert names(engine) == {f"A{number}" for number in range(5)}
 
 
+def test_a_pull_that_a_rebuild_overtook_calls_nothing_complete(
+    admin: Admin, sf: Salesforce, engine: Engine
+) -> None:
+    admin.create("Account", Name="A")
+    run(sf, engine, mappings=[ACCOUNT])
+    admin.wait(minutes=5)
+    admin.create("Account", Name="B")
+    admin.wait(minutes=1)
+
+    report = run(
+        sf, engine, mappings=[ACCOUNT], on_page=lambda _sobject, _tally: forget(engine, [ACCOUNT])
+    )
+
+    assert report.watermarks == {"Account": None}
+    assert read_status(engine).objects[0].complete_up_to is None
+
+
 def test_the_status_gives_the_proof(admin: Admin, sf: Salesforce, engine: Engine) -> None:
     run(sf, engine)
     admin.wait(minutes=2)
