@@ -21,6 +21,7 @@ TABLE_MODULES = (
     "sfsync.outbox",
     "jobs.effects",
     "jobs.slots",
+    "webhooks.inbox",
 )
 
 
