@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 COMMAND_MODULES = (
     "jobs.commands.db",
     "jobs.commands.doctor",
+    "jobs.commands.reconcile",
     "jobs.commands.selection",
     "jobs.commands.spreadsheet",
     "jobs.commands.sync",

@@ -90,9 +90,11 @@ def end_run(
         run.rows_checked, run.rows_drifted = rows, drifted
 
 
-def last_run(session: Session) -> Reconciliation | None:
-    """The latest reconciliation, finished or not."""
-    return session.scalars(select(Reconciliation).order_by(Reconciliation.id.desc())).first()
+def last_run(session: Session) -> dict[str, Any] | None:
+    """The latest reconciliation that came to its end, by column; None before the first."""
+    query = select(Reconciliation).where(Reconciliation.finished_at.is_not(None))
+    run = session.scalars(query.order_by(Reconciliation.id.desc()).limit(1)).one_or_none()
+    return None if run is None else _plain(run)
 
 
 def list_drift(
@@ -104,5 +106,8 @@ def list_drift(
         query = query.where(Drift.sobject == sobject)
     if record_id is not None:
         query = query.where(Drift.salesforce_id == record_id)
-    names = [column.key for column in Drift.__table__.columns]
-    return [{name: getattr(each, name) for name in names} for each in session.scalars(query)]
+    return [_plain(each) for each in session.scalars(query)]
+
+
+def _plain(row: Base) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}

@@ -101,7 +101,7 @@ def push(dry_run: bool, as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Say up to when the replica is complete, and what stands in the outbox."""
     found = read_status(command_runtime().engine)
-    lines = [_status_line(each) for each in found.objects]
+    lines = [*map(_status_line, found.objects), _tell_reconciliation(found.reconciled)]
     _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
 
 
@@ -200,6 +200,17 @@ def _problem_lines(problems: tuple[dict[str, Any], ...]) -> list[str]:
         + (f" {each['remedy']}" if each["remedy"] else "")
         for each in problems
     ]
+
+
+def _tell_reconciliation(run: dict[str, Any] | None) -> str:
+    if run is None:
+        return "never compared with the org: `flask sync reconcile`"
+    drifted = run["rows_drifted"]
+    outcome = f"{drifted} differed and were healed: `flask sync drift`" if drifted else "no drift"
+    return (
+        f"compared with the org by {run['depth']} at {run['finished_at']:%Y-%m-%d %H:%M} UTC:"
+        f" {run['rows_checked']} rows, {outcome}"
+    )
 
 
 def _status_line(status: ObjectStatus) -> str:
