@@ -16,9 +16,10 @@ from simple_salesforce.api import Salesforce
 
 from config.database import transaction
 from sfsync import mapping as maps
-from sfsync.batch import get_many
+from sfsync import scanning
+from sfsync.batch import BatchAnswer, get_many
 from sfsync.errors import SalesforceRejected
-from sfsync.examining import MOST_EXAMINED, Examiner, Pause, is_alive
+from sfsync.examining import MOST_EXAMINED, Examiner, Inquiry, Pause, is_alive
 from sfsync.figures import (
     DayBook,
     DayFigures,
@@ -31,12 +32,25 @@ from sfsync.figures import (
 from sfsync.healing import Healer
 from sfsync.keyset import Span
 from sfsync.replica import load_stored
-from sfsync.rest import describe_many, follow_pages
+from sfsync.rest import Record, describe_many, follow_pages
 from sfsync.scanning import SECOND, Scan, spans_of
 from sfsync.survey import Survey, find_unmet, survey
 
 #: What a list of Ids and versions consists of.
 VERSION_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What one sObject has in the batch that serves all of them."""
+
+    book: DayBook
+    inquiry: Inquiry
+    figures: Sequence[str]
+
+    @property
+    def paths(self) -> list[str]:
+        return [*self.inquiry.paths, *self.figures]
 
 
 @dataclass
@@ -57,22 +71,37 @@ class Descent:
     def compare_figures(self, mappings: Sequence[maps.Mapping]) -> None:
         """Figures by day, and whatever lies below those that differ."""
         described = describe_many(self.sf, [mapping.sobject for mapping in mappings])
-        books: list[tuple[maps.Mapping, DayBook]] = []
-        for mapping in mappings:
-            if mapping.sobject not in described:
-                raise SalesforceRejected(
-                    f"The org does not show {mapping.sobject} to us.",
-                    code="INVALID_TYPE",
-                    remedy="Assign permission set Manufaktura_Integration.",
-                )
-            found = self._survey(mapping, choose_measures(mapping, described[mapping.sobject]))
-            if len(found.suspects) > MOST_EXAMINED:
-                self._compare_whole(mapping, found)
-            else:
-                self.examiner.examine(mapping, found.suspects, found.book, booked=False)
-                books.append((mapping, found.book))
-        for (mapping, book), theirs in zip(books, self._ask_figures(books), strict=True):
-            self._compare_days(mapping, book, theirs)
+        questions = [
+            question
+            for mapping in mappings
+            if (question := self._ask_about(mapping, described.get(mapping.sobject)))
+        ]
+        answers = iter(get_many(self.sf, [path for each in questions for path in each.paths]))
+        for each in questions:
+            self._take_answers(each, [next(answers) for _ in each.paths])
+
+    def _ask_about(self, mapping: maps.Mapping, describe: Record | None) -> _Question | None:
+        """What to ask the org of one sObject; None when all of its rows had to be read at once."""
+        if describe is None:
+            raise SalesforceRejected(
+                f"The org does not show {mapping.sobject} to us.",
+                code="INVALID_TYPE",
+                remedy="Assign permission set Manufaktura_Integration.",
+            )
+        found = self._survey(mapping, choose_measures(mapping, describe))
+        if len(found.suspects) > MOST_EXAMINED:
+            self._compare_whole(mapping, found)
+            return None
+        book, inquiry = found.book, self.examiner.prepare(mapping, found.suspects)
+        first_day = min(book.days, default=None)
+        figures = figure_paths(mapping, book.measures, first_day, book.proven_to)
+        return _Question(book, inquiry, figures)
+
+    def _take_answers(self, question: _Question, answers: Sequence[BatchAnswer]) -> None:
+        inquiry, book, places = question.inquiry, question.book, len(question.inquiry.paths)
+        book.replace((), self.examiner.conclude(inquiry, answers[:places]))
+        rows = (row for each in answers[places:] for row in follow_pages(self.sf, each.unwrap()))
+        self._compare_days(inquiry.mapping, book, read_figures(rows, book.measures))
 
     def _survey(self, mapping: maps.Mapping, measures: Measures) -> Survey:
         self.pause()
@@ -80,39 +109,22 @@ class Descent:
         self.healer.findings[mapping.sobject].rows = found.rows
         return found
 
-    def _ask_figures(
-        self, books: Sequence[tuple[maps.Mapping, DayBook]]
-    ) -> list[dict[date, DayFigures]]:
-        """The org's figures of all sObjects; one call."""
-        paths = [
-            figure_paths(mapping, book.measures, min(book.days, default=None), book.proven_to)
-            for mapping, book in books
-        ]
-        answers = iter(get_many(self.sf, [path for each in paths for path in each]))
-        return [
-            read_figures(
-                (row for _ in each for row in follow_pages(self.sf, next(answers).unwrap())),
-                book.measures,
-            )
-            for each, (_, book) in zip(paths, books, strict=True)
-        ]
-
     def _compare_days(
         self, mapping: maps.Mapping, book: DayBook, theirs: Mapping[date, DayFigures]
     ) -> None:
         days = book.parted_from(theirs)
         if not days:
             return
-        rows = _count_rows(days, book, theirs)
+        rows, spans = _count_rows(days, book, theirs), spans_of(days, book.proven_to)
         apart = sum(abs(_rows_on(day, book.days) - _rows_on(day, theirs)) for day in days)
-        if apart <= MOST_EXAMINED:
+        # An export of whole rows costs as many calls as one of their versions, and tells all.
+        if apart <= MOST_EXAMINED and not scanning.is_export_cheaper(len(spans), rows):
             self._note_depth(mapping, "ids")
-            spans = spans_of(days, book.proven_to)
             self.examiner.examine(mapping, self._find_other_versions(mapping, spans, rows), book)
             days = [day for day in book.unlike_in_values(theirs) if day in days]
+            rows, spans = _count_rows(days, book, theirs), spans_of(days, book.proven_to)
         if days:
-            rows = _count_rows(days, book, theirs)
-            self._compare_rows(mapping, spans_of(days, book.proven_to), rows)
+            self._compare_rows(mapping, spans, rows)
 
     def _find_other_versions(
         self, mapping: maps.Mapping, spans: Sequence[Span], rows: int

@@ -2,34 +2,47 @@
 
 Owns the last look at a suspect. People go on editing while rows are compared, so a difference found
 on the way is only a reason to ask: our row is read, then the org's record, and where our row was
-not written meanwhile the two are judged.
+not written meanwhile the two are judged. In the same call the org tells what was deleted for good
+since the last pull, which is news and no drift.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from simple_salesforce.api import Salesforce
 
 from config.database import transaction
 from sfsync import mapping as maps
-from sfsync.batch import get_many
+from sfsync.batch import BatchAnswer, get_many, with_parameters
 from sfsync.changes import change_paths, read_changes
 from sfsync.chunks import chunked
 from sfsync.errors import SalesforceRetryable
 from sfsync.figures import DayBook, Row
 from sfsync.healing import Healer
 from sfsync.replica import load_stored, read_row
-from sfsync.rest import org_time, query_in
+from sfsync.rest import follow_pages, org_time, soql
 
-#: Suspects that are asked for by their Ids, 500 to a call; for more, all rows are read.
+#: Suspects that are asked for by their Ids, in one call; for more, all rows are read.
 MOST_EXAMINED = 2_000
+#: Ids of one query: an address may have 16,384 bytes, and ours need 27 for each.
+IDS_OF_A_QUERY = 400
 #: Anything else in an Id column was never an Id, and would spoil the query that asks for it.
 RECORD_ID = re.compile(r"[0-9A-Za-z]{18}")
 
 Pause = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """A question about some records, to be asked in a batch."""
+
+    mapping: maps.Mapping
+    ids: Sequence[str]
+    seen: Mapping[str, Row]  #: our rows when it was asked
+    paths: Sequence[str]  #: the resources that answer it; none where there are no suspects
 
 
 @dataclass
@@ -41,55 +54,52 @@ class Examiner:
     pause: Pause
 
     def examine(
-        self,
-        mapping: maps.Mapping,
-        suspects: Iterable[str],
-        book: DayBook | None = None,
-        *,
-        booked: bool = True,
+        self, mapping: maps.Mapping, suspects: Iterable[str], book: DayBook | None = None
     ) -> None:
-        """Asks the org for these records as they are now, and settles them.
-
-        What they are goes into `book`, in the place of what was `booked` for our rows.
-        """
+        """Asks for these records and settles them; in `book` they replace our rows."""
         for ids in chunked(suspects, MOST_EXAMINED):
             self.pause()
-            with transaction(self.healer.engine) as session:
-                seen = load_stored(session, mapping, ids, lock=False)
-            theirs = self._read_again(mapping, ids, seen)
-            moved = self.healer.settle(mapping, theirs, seen)
-            self.healer.findings[mapping.sobject].moved += len(moved)
+            inquiry = self.prepare(mapping, ids)
+            found = self.conclude(inquiry, get_many(self.sf, inquiry.paths))
             if book is not None:
-                for each in ids:
-                    _book_anew(book, seen.get(each) if booked else None, theirs.get(each))
+                book.replace(inquiry.seen.values(), found)
 
-    def _read_again(
-        self, mapping: maps.Mapping, ids: Iterable[str], seen: Mapping[str, Row]
-    ) -> dict[str, Row | None]:
-        """The org's records by Id, None where it shows none; without those erased just now."""
-        fields = ", ".join(mapping.paths)
-        template = f"SELECT {fields} FROM {mapping.sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
+    def prepare(self, mapping: maps.Mapping, ids: Sequence[str]) -> Inquiry:
+        """The question about at most MOST_EXAMINED records. Our rows are read here and now."""
+        with transaction(self.healer.engine) as session:
+            seen = load_stored(session, mapping, ids, lock=False)
         askable = [each for each in ids if RECORD_ID.fullmatch(each)]
-        found = query_in(self.sf, template, askable, include_deleted=True)
-        theirs: dict[str, Row | None] = dict.fromkeys(ids)
-        theirs |= {row["Id"]: read_row(mapping, row) for row in found}
-        lost = {each for each, row in theirs.items() if row is None and is_alive(seen.get(each))}
-        for each in lost & self._erased_since(mapping) if lost else ():
-            del theirs[each]
-        return theirs
+        paths = [_path(mapping, each) for each in chunked(askable, IDS_OF_A_QUERY)]
+        if ids:
+            since = {mapping.sobject: self.healer.proven_to[mapping.sobject]}
+            paths += change_paths(since, org_time(self.sf))
+        return Inquiry(mapping, ids, seen, paths)
 
-    def _erased_since(self, mapping: maps.Mapping) -> set[str]:
-        """Records that were deleted for good after the last pull: news for the next one."""
-        since = {mapping.sobject: self.healer.proven_to[mapping.sobject]}
-        now = org_time(self.sf)
-        answers = get_many(self.sf, change_paths(since, now))
-        changes = read_changes(since, answers, now)[mapping.sobject]
+    def conclude(self, inquiry: Inquiry, answers: Sequence[BatchAnswer]) -> list[Row]:
+        """Settles what was asked about, by the answers to its paths; the org's records."""
+        if not inquiry.ids:
+            return []
+        records = (row for each in answers[:-2] for row in follow_pages(self.sf, each.unwrap()))
+        found = {row["Id"]: read_row(inquiry.mapping, row) for row in records}
+        erased = self._erased_since(inquiry.mapping, answers[-2:])
+        theirs = {
+            each: found.get(each) for each in inquiry.ids if each in found or each not in erased
+        }
+        moved = self.healer.settle(inquiry.mapping, theirs, inquiry.seen)
+        self.healer.findings[inquiry.mapping.sobject].moved += len(moved)
+        return list(found.values())
+
+    def _erased_since(self, mapping: maps.Mapping, answers: Sequence[BatchAnswer]) -> set[str]:
+        """Records that were deleted after the last pull: news for the next one."""
+        name = mapping.sobject
+        changes = read_changes([name], answers, self.healer.now)[name]
         if changes is None:
             raise SalesforceRetryable(
-                f"The org does not say which {mapping.sobject} records were deleted just now.",
+                f"The org does not say which {name} records were deleted just now.",
                 remedy="Run it again when the mass change that is at work is over.",
             )
-        return {record_id for record_id, at in changes.deletions if at >= since[mapping.sobject]}
+        proven_to = self.healer.proven_to[name]
+        return {record_id for record_id, at in changes.deletions if at >= proven_to}
 
 
 def is_alive(row: Row | None) -> bool:
@@ -97,8 +107,6 @@ def is_alive(row: Row | None) -> bool:
     return row is not None and not row["is_deleted"]
 
 
-def _book_anew(book: DayBook, ours: Row | None, theirs: Row | None) -> None:
-    if ours is not None:
-        book.remove(ours)
-    if theirs is not None:
-        book.add(theirs)
+def _path(mapping: maps.Mapping, ids: Sequence[str]) -> str:
+    template = f"SELECT {', '.join(mapping.paths)} FROM {mapping.sobject}"  # noqa: S608 - SOQL
+    return with_parameters("queryAll", {"q": soql(template + " WHERE Id IN {ids}", ids=ids)})

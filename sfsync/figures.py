@@ -92,10 +92,16 @@ class DayBook:
         if self._counts(row):
             self._book(row, 1)
 
-    def remove(self, row: Row) -> None:
-        """Takes a row back that was counted; the newest stamp stays, so it may be too new then."""
-        if self._counts(row):
-            self._book(row, -1)
+    def replace(self, ours: Iterable[Row], theirs: Iterable[Row]) -> None:
+        """Counts the org's records in the place of our rows.
+
+        The newest stamp of a day stays when its row is taken out, so it may be too new then.
+        """
+        for row in ours:
+            if self._counts(row):
+                self._book(row, -1)
+        for row in theirs:
+            self.add(row)
 
     def _counts(self, row: Row) -> bool:
         return not row["is_deleted"] and row["system_modstamp"] < self.proven_to

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, func, insert, select, update
 
 from config.database import transaction
 from sandbox.server import LocalOrgServer
-from sfsync import descent, examining, exports, keyset, reconcile, scanning
+from sfsync import descent, exports, keyset, reconcile, scanning
 from sfsync.checksums import checksummer
 from sfsync.client import usage
 from sfsync.drift import Drift, Reconciliation
@@ -146,7 +146,7 @@ def test_a_cell_that_was_changed_here_is_named_and_healed(sf: Salesforce, engine
     assert (rating["ours"], rating["theirs"]) == (None, "3")
     assert report.drifted == 1
     assert report.findings["Account"].depth == "buckets"
-    assert report.api_calls == 4
+    assert report.api_calls == 3
     assert_healed(sf, engine)
 
 
@@ -400,7 +400,7 @@ def test_a_row_that_is_pulled_between_the_question_and_its_healing_is_left_alone
     admin: Admin, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record_id = tamper(engine, 1, name="by hand")
-    honest = examining.query_in
+    honest = descent.get_many
 
     def asking(*args: Any, **options: Any) -> Any:
         answer = honest(*args, **options)
@@ -409,9 +409,9 @@ def test_a_row_that_is_pulled_between_the_question_and_its_healing_is_left_alone
         pull(sf, engine)
         return answer
 
-    monkeypatch.setattr(examining, "query_in", asking)
+    monkeypatch.setattr(descent, "get_many", asking)
     report = run(sf, engine)
-    monkeypatch.setattr(examining, "query_in", honest)
+    monkeypatch.setattr(descent, "get_many", honest)
 
     assert (report.drifted, report.findings["Account"].moved) == (0, 1)
     assert replica(engine, "Account")[record_id]["name"] == "newest"
@@ -426,7 +426,7 @@ def test_a_cell_that_was_changed_here_before_an_edit_there_is_still_told(
         admin.wait(minutes=1)
         admin.change("Account", record_id, Name="edited there")
 
-    with meanwhile(monkeypatch, examining, "query_in", edit):
+    with meanwhile(monkeypatch, descent, "get_many", edit):
         run(sf, engine)
 
     assert ledger(engine) == [(record_id, None, "cell", EDITED_BOTH)]
