@@ -248,12 +248,14 @@ def test_what_was_deleted_in_the_org_without_our_knowledge_is_found(
     assert_healed(sf, engine)
 
 
-def change_unstamped(org: LocalOrgServer, record_id: str, field: str, value: object) -> None:
+def change_unstamped(
+    org: LocalOrgServer, record_id: str, field: str, value: object, sobject: str = "Account"
+) -> None:
     """What formulas do, and nothing else may: a value moves, and the record's stamp stays."""
     store = org.org.store
     with store.transaction():
         store.connection.execute(
-            f'UPDATE "Account" SET "{field}" = ? WHERE "Id" = ?',  # noqa: S608 - names of ours
+            f'UPDATE "{sobject}" SET "{field}" = ? WHERE "Id" = ?',  # noqa: S608 - names of ours
             (value, record_id),
         )
 
