@@ -61,6 +61,8 @@ class OutboxWrite(Base):
     #: API names of the fields that the org blames, comma-separated
     error_fields: Mapped[str | None] = mapped_column(Text)
     error_remedy: Mapped[str | None] = mapped_column(Text)
+    #: when the latest attempt failed
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: the record that has to arrive first, and why it has not
     waits_for: Mapped[str | None] = mapped_column(Text)
 
@@ -161,7 +163,13 @@ def _replace_values(row: OutboxWrite, values: Mapping[str, object], cause: str) 
     row.payload = jsonio.dumps(values, sort_keys=True)
     row.cause, row.state = cause, WriteState.PENDING
     row.attempts, row.due_at, row.waits_for = 0, None, None
+    forget_error(row)
+
+
+def forget_error(row: OutboxWrite) -> None:
+    """Takes away what the latest attempt ended with."""
     row.error_code = row.error_message = row.error_fields = row.error_remedy = None
+    row.failed_at = None
 
 
 def _insert(
