@@ -8,7 +8,7 @@ no other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ from sfsync.following import Followed, follow
 from sfsync.keyset import Span, condition
 from sfsync.loading import Load, OnPage
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
-from sfsync.replica import TABLES, Tally, store_page
+from sfsync.replica import TABLES, Tally, count_seen, store_page
 from sfsync.rest import count_all, org_time, query_in
 from sfsync.sync_state import SyncState, begin_load, read_state
 from sfsync.usage import purpose
@@ -60,6 +60,17 @@ class Course(StrEnum):
 
 
 @dataclass(frozen=True)
+class Expected:
+    """How much one load has to read."""
+
+    total: int  #: rows of the whole load, about
+    stored: int  #: of these, rows that an interrupted load stored before
+
+
+OnPlan = Callable[[dict[str, Expected]], None]
+
+
+@dataclass(frozen=True)
 class _Step:
     """One sObject in the plan of a pull."""
 
@@ -77,10 +88,13 @@ def pull(
     full: bool = False,
     mappings: Sequence[Mapping] = MAPPINGS,
     on_page: OnPage | None = None,
+    on_plan: OnPlan | None = None,
 ) -> PullReport:
     """Reads every change of the mapped sObjects into the replica.
 
-    `full` reads everything again instead of the changes. Idempotent; may be interrupted anywhere.
+    `full` reads everything again instead of the changes. `on_plan` is told, before the first row,
+    how much each load will read; what is followed is little, and not foretold. Idempotent; may be
+    interrupted anywhere.
     Raises SalesforceRetryable (run it again later: what was stored stays) or SalesforceRejected
     (the org lacks a field or a right; `flask doctor` names it).
     """
@@ -90,6 +104,8 @@ def pull(
     with purpose("pull"):
         now = org_time(sf)
         steps = _plan(sf, engine, mappings, now, full=full)
+        if on_plan is not None:
+            on_plan(_expect(engine, steps))
         for step in steps:
             if step.course is not Course.FOLLOW:
                 _load(sf, engine, step, now, report.tallies[step.mapping.sobject], tell)
@@ -209,6 +225,20 @@ def _sure(sobject: str, changes: Changes | None) -> Changes:
             remedy="Ask the admin whether a data load of more than 600,000 records is at work.",
         )
     return changes
+
+
+def _expect(engine: Engine, steps: Sequence[_Step]) -> dict[str, Expected]:
+    """How much each load has to read. An export counts from its beginning, pages what is left."""
+    expected: dict[str, Expected] = {}
+    with transaction(engine) as session:
+        for step in steps:
+            name, stored = step.mapping.sobject, 0
+            if step.course is Course.CONTINUE:
+                stored = count_seen(session, step.mapping, step.state.load_no)
+            if step.course is not Course.FOLLOW:
+                before = stored if step.state.cursor_at and step.course is Course.CONTINUE else 0
+                expected[name] = Expected(step.unread + before, stored)
+    return expected
 
 
 def _load(

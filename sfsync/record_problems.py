@@ -21,6 +21,7 @@ from config.database import transaction
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceError, SalesforceRetryable
+from sfsync.mapping import NOTE_FIELD, SINCE_FIELD
 from sfsync.note_state import (
     NotePlan,
     Place,
@@ -40,8 +41,6 @@ from sfsync.usage import purpose
 
 logger = logging.getLogger(__name__)
 
-NOTE_FIELD = "Sync_Problem__c"
-SINCE_FIELD = "Sync_Problem_Since__c"
 #: Pause before the org is bothered again with a note that it refused.
 REFUSED_PAUSE = timedelta(hours=1)
 #: The record is not in the org any more.

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     or_,
     select,
     true,
@@ -141,6 +142,13 @@ def load_records(session: Session, sobject: str, **equal_to: object) -> list[dic
     wanted = [table.c[name] == value for name, value in equal_to.items()]
     query = select(*_columns(sobject)).where(table.c.is_deleted.is_not(true()), *wanted)
     return [dict(row) for row in session.execute(query.order_by(table.c.salesforce_id)).mappings()]
+
+
+def count_seen(session: Session, mapping: Mapping, load_no: int) -> int:
+    """How many rows that reading of everything has met so far."""
+    table = TABLES[mapping.sobject]
+    query = select(func.count()).select_from(table).where(table.c.seen_in_load == load_no)
+    return session.scalar(query) or 0
 
 
 def _columns(sobject: str) -> list[Column[Any]]:
