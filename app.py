@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 COMMAND_MODULES = (
     "jobs.commands.db",
     "jobs.commands.doctor",
+    "jobs.commands.outbox",
     "jobs.commands.selection",
     "jobs.commands.spreadsheet",
     "jobs.commands.sync",

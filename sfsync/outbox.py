@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config.database import Base, UtcDateTime
 from sfsync import jsonio
-from sfsync.mapping import PUSH_ORDER
+from sfsync.mapping import PUSH_ORDER, find_references
 
 
 class WriteState(StrEnum):
@@ -103,13 +103,15 @@ def enqueue(
     `{"Account": {"External_Id__c": "HD-1"}}`. Idempotent: values that are on their way or were the
     last ones to arrive are not noted again; values that were rejected are tried again. A write
     that has not left yet takes over the new values.
-    Raises ValueError for an sObject that is not pushed, or an empty external ID: both are bugs.
+    Raises ValueError for an sObject that is not pushed, an empty external ID, or a lookup by
+    another field than ours: all are bugs, and must not reach the push.
     """
     if sobject not in PUSH_ORDER:
         raise ValueError(f"{sobject} is not pushed; add it to sfsync.mapping.PUSH_ORDER")
     if not external_id:
         raise ValueError(f"a {sobject} without an external ID cannot be pushed")
     wanted = jsonio.loads(jsonio.dumps(values))
+    _check_references(wanted)
     latest = _latest(session, sobject, external_id)
     if latest is not None and latest.state in _ON_THEIR_WAY and _holds(latest.values, wanted):
         return False
@@ -138,6 +140,13 @@ def fold_into_newer(session: Session, row: OutboxWrite) -> bool:
     newer.payload = jsonio.dumps({**row.values, **newer.values}, sort_keys=True)
     row.state = WriteState.SUPERSEDED
     return True
+
+
+def _check_references(values: dict[str, Any]) -> None:
+    try:
+        list(find_references(values))
+    except KeyError as error:
+        raise ValueError(f"a lookup is given by external ID, {error} is missing") from error
 
 
 def _latest(session: Session, sobject: str, external_id: str) -> OutboxWrite | None:

@@ -17,21 +17,24 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import Clock, SystemClock
 from config.database import transaction
 from config.process import name_process
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
+    BUG_CODE,
     OutcomeUnknown,
     SalesforceError,
     SalesforceRejected,
     SalesforceRetryable,
+    report_bug,
 )
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.readback import read_back
+from sfsync.readback import NOT_WRITTEN, read_back
 from sfsync.replica import known_ids
 from sfsync.rest import SaveResult, collections_upsert
 from sfsync.usage import purpose
@@ -44,7 +47,9 @@ LOCK_PAUSE_S = 1.0
 #: Calls spent on finding the records that make the org refuse a whole batch.
 SEARCH_CALLS = 24
 #: Refusals of a whole call that are the fault of single records in it.
-RECORD_FAULTS = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE"})
+RECORD_FAULTS = frozenset(
+    {"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE", BUG_CODE}
+)
 
 Outcomes = list[tuple[OutboxWrite, SaveResult]]
 OnBatch = Callable[["PushReport"], None]
@@ -156,6 +161,13 @@ class _Pusher:
             except SalesforceError as error:
                 self.claims.give_back([*chunk.rows, *rest], error)
                 raise
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                # A fault of our own must not hold up other records, nor come back for ever.
+                logger.exception("the push failed on a record; a developer must look at it")
+                bug = report_bug(error)
+                chunks.extendleft(self._isolate(chunk, bug, may_search=calls < SEARCH_CALLS))
             else:
                 chunks.extend(self._settle(chunk, outcomes))
 
@@ -208,6 +220,12 @@ class _Pusher:
             self.claims.abandon(rows)
             self.claims.give_back(rest, error)
             raise
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            # They are sent again, which is harmless; that finds the record that is at fault.
+            logger.exception("reading back failed; a developer must look at it")
+            outcomes = [(row, NOT_WRITTEN) for row in rows]
         self._book(outcomes, is_confirmed=True)
 
     def _book(self, outcomes: Outcomes, *, is_confirmed: bool = False) -> None:
