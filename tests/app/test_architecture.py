@@ -11,7 +11,14 @@ from config.database import Base
 PREFIXES = ("sf_", "sync_", "outbox_", "inbox_", "job_", "ledger_", "voucher_", "import_")
 
 #: Commands that change the org or the replica.
-WRITING_COMMANDS = ("import apply", "jobs run", "select run", "sync pull", "sync push")
+WRITING_COMMANDS = (
+    "import apply",
+    "jobs run",
+    "outbox retry",
+    "select run",
+    "sync pull",
+    "sync push",
+)
 #: Commands for a release and for developers; their answer is the state of the tables.
 MIGRATING_COMMANDS = {"db revision", "db upgrade"}
 
