@@ -35,7 +35,7 @@ COMMAND_MODULES = (
     "jobs.commands.worker_jobs",
 )
 #: Modules that add a command to another one's group.
-SUBCOMMAND_MODULES = ("jobs.commands.sync_why",)
+SUBCOMMAND_MODULES = ("jobs.commands.sync_metrics", "jobs.commands.sync_why")
 
 
 class _UnusableSettings(click.ClickException):

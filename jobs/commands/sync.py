@@ -10,8 +10,10 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import Engine
 
+from config.clock import SystemClock
 from jobs.commands import (
     EXIT_REJECTED,
+    business_time,
     command_runtime,
     dry_run_option,
     explained,
@@ -27,7 +29,7 @@ from sfsync.delivery import deliver
 from sfsync.pull import PullReport
 from sfsync.push import PushReport
 from sfsync.record_problems import NoteReport
-from sfsync.status import ObjectStatus, read_status
+from sfsync.status import ObjectStatus, SyncStatus, read_status, seconds_since
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +94,10 @@ def push(dry_run: bool, as_json: bool) -> None:
 @explained
 def status(as_json: bool) -> None:
     """Say up to when the replica is complete, and what stands in the outbox."""
-    found = read_status(command_runtime().engine)
+    runtime = command_runtime()
+    found = read_status(runtime.engine, business_time(runtime))
     lines = [_status_line(each) for each in found.objects]
+    lines += _delay_lines(found, SystemClock().now())
     _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
 
 
@@ -178,6 +182,17 @@ def _problem_lines(problems: tuple[dict[str, Any], ...]) -> list[str]:
         + (f" {each['remedy']}" if each["remedy"] else "")
         for each in problems
     ]
+
+
+def _delay_lines(found: SyncStatus, now: datetime) -> list[str]:
+    """How far the replica is behind the org, and the outbox behind us."""
+    lags = [f"{each.sobject} {each.lag_s} s" for each in found.objects if each.lag_s is not None]
+    lines = [f"Proven complete to this long ago: {', '.join(lags)}"] if lags else []
+    waiting = [each for each in found.objects if each.oldest_pending_at is not None]
+    for each in waiting:
+        age_s = seconds_since(each.oldest_pending_at or now, now)
+        lines.append(f"Oldest write of {each.sobject} that has not left: noted {age_s} s ago")
+    return lines
 
 
 def _status_line(status: ObjectStatus) -> str:
