@@ -545,6 +545,31 @@ def test_reading_back_that_fails_through_our_own_fault_does_not_hold_up_the_push
     assert names(sf) == ["HD-1", "HD-2"]
 
 
+def test_a_job_that_fails_through_our_own_fault_is_replaced_by_calls(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(*_: object) -> None:
+        raise TypeError("no such thing")
+
+    monkeypatch.setattr("sfsync.bulk_push.INGEST_CALLS", 0)
+    monkeypatch.setattr("sfsync.bulk_push.read_verdicts", fails)
+    for n in range(3):
+        note_account(engine, f"A-{n}")
+
+    report = run(sf, engine, clock)
+
+    assert (report.sent, report.rejected, report.retried) == (3, 0, 0)
+    assert names(sf) == ["A-0", "A-1", "A-2"]
+    assert [line.message for line in caplog.records if line.exc_info] == [
+        "a job failed through a fault of our own; a developer must look at it"
+    ]
+
+
 def test_a_lookup_by_another_field_is_refused_where_it_is_asked_for(engine: Engine) -> None:
     with pytest.raises(ValueError, match="a lookup is given by external ID, 'External_Id__c'"):
         note(engine, "Order", "ORD-1", Account={"Name": "Ada"})
