@@ -80,7 +80,7 @@ def _tell(session: Session, record: NamedRecord, now: datetime, sources: Sequenc
     events = [event for source in sources for event in source(session, record, now)]
     return Story(
         record,
-        f"{record.title} {where}{_tell_open(where, writes, now)}.",
+        _end_sentence(f"{record.title} {where}{_tell_open(where, writes, now)}"),
         _find_remedy(writes),
         tell_proof(state) if record.sobject in BY_SOBJECT else "such records are only written",
         tuple(sorted(events, key=lambda event: event.at)),
@@ -128,6 +128,10 @@ def _tell_why(row: OutboxWrite, now: datetime) -> str:
     if row.error_message and not row.waits_for:
         return f"{tell_state(row, now)}; the last attempt failed: {row.error_message.rstrip('.')}"
     return tell_state(row, now)
+
+
+def _end_sentence(text: str) -> str:
+    return text if text.endswith(("?", "!")) else f"{text}."
 
 
 def _find_remedy(writes: Sequence[OutboxWrite]) -> str | None:
