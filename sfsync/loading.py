@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from config.database import transaction
-from sfsync.chunks import chunked
+from sfsync.arrivals import insert_new
+from sfsync.cells import Chunk, read_chunk
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
-from sfsync.exports import PAGE_ROWS, ExportLost, await_export, open_page, start_export
+from sfsync.exports import (
+    PAGE_ROWS,
+    ExportLost,
+    ResultPage,
+    await_export,
+    open_page,
+    start_export,
+)
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
+from sfsync.readahead import ahead
 from sfsync.replica import Tally, read_cells, store_page, store_rows
 from sfsync.sync_state import (
     SyncState,
@@ -39,8 +49,6 @@ from sfsync.tombstones import mark_gone
 EXPORT_CALLS = 3
 #: How often an export is asked for when no answer comes, before pages are read instead.
 MOST_STARTS = 2
-#: Rows of an export that are stored in one transaction.
-STORED_ROWS = 2_000
 
 logger = logging.getLogger(__name__)
 
@@ -155,11 +163,21 @@ class Load:
                 note_exported(session, self.state, locator)
 
     def _store_export_page(self, job_id: str, locator: str | None, limit: datetime) -> str | None:
-        with open_page(self.sf, job_id, locator) as page:
-            for cells in chunked(page.rows, STORED_ROWS):
-                found = [read_cells(self.mapping, each) for each in cells]
+        with open_page(self.sf, job_id, locator) as page, ahead(self._prepare(page), 1) as chunks:
+            for chunk in chunks:
                 with transaction(self.engine) as session:
-                    tally = store_rows(session, self.mapping, found, self.state.load_no, limit)
-                    self.tally.add(tally)
+                    self.tally.add(self._store(session, chunk, limit))
                 self.on_page(self.mapping.sobject, self.tally)
         return page.next_locator
+
+    def _prepare(self, page: ResultPage) -> Iterator[Chunk]:
+        dialect = self.engine.dialect.name
+        for cells in page.chunks:
+            yield read_chunk(self.mapping, page.columns, cells, dialect)
+
+    def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:
+        if insert_new(session, chunk, self.state.load_no):
+            count = len(chunk.stored)
+            return Tally(read=count, inserted=count - chunk.deleted, deleted=chunk.deleted)
+        rows = [read_cells(self.mapping, each) for each in chunk.cells]
+        return store_rows(session, self.mapping, rows, self.state.load_no, limit)
