@@ -10,15 +10,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from itertools import chain
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from sfsync.cells import Chunk
-from sfsync.chunks import chunked
+from sfsync.cells import Chunk, Column
 from sfsync.replica import TABLES
 
 #: Parameters of one statement; SQLite takes 32,766, and no more than this is gained by.
@@ -50,36 +49,36 @@ def _is_any_known(session: Session, chunk: Chunk) -> bool:
 
 
 def _insert_sqlite(
-    connection: Connection, table: str, names: list[str], rows: list[tuple[Any, ...]], load_no: int
+    connection: Connection, table: str, names: list[str], columns: list[Column], load_no: int
 ) -> None:
-    marks = f"({'?,' * (len(names) - 1)}{load_no:d})"
-    for some in chunked(rows, PARAMETERS // len(names)):
-        many = ",".join([marks] * len(some))
+    width = len(columns)
+    marks = f"({'?,' * width}{load_no:d})"
+    for start in range(0, len(columns[0]), PARAMETERS // width):
+        parts = [column[start : start + PARAMETERS // width] for column in columns]
+        count = len(parts[0])
+        values: list[Any] = [None] * (count * width)
+        for place, part in enumerate(parts):
+            values[place::width] = part
+        many = ",".join([marks] * count)
         text = f"INSERT INTO {table} ({','.join(names)}) VALUES {many}"  # noqa: S608 - our names
-        connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
+        connection.exec_driver_sql(text, tuple(values))
 
 
 def _insert_postgres(
-    connection: Connection, table: str, names: list[str], rows: list[tuple[Any, ...]], load_no: int
+    connection: Connection, table: str, names: list[str], columns: list[Column], load_no: int
 ) -> None:
     from psycopg import Error  # only who uses PostgreSQL needs it
 
     text = io.StringIO(newline="")
-    csv.writer(text).writerows((*row, load_no) for row in rows)
+    csv.writer(text).writerows(zip(*columns, repeat(load_no, len(columns[0])), strict=True))
     statement = f"COPY {table} ({','.join(names)}) FROM STDIN (FORMAT csv)"
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write(text.getvalue())
     except Error as error:
-        raise _as_sqlalchemy(statement, error, Error) from error
+        raise DBAPIError.instance(statement, None, error, Error) from error
 
 
-def _as_sqlalchemy(statement: str, error: Exception, base: type[Exception]) -> BaseException:
-    return DBAPIError.instance(statement, None, error, base)
-
-
-INSERTS: dict[str, Callable[[Connection, str, list[str], list[tuple[Any, ...]], int], None]] = {
-    "sqlite": _insert_sqlite,
-    "postgresql": _insert_postgres,
-}
+Insert = Callable[[Connection, str, list[str], list[Column], int], None]
+INSERTS: dict[str, Insert] = {"sqlite": _insert_sqlite, "postgresql": _insert_postgres}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from zlib import crc32
@@ -36,15 +36,20 @@ def _spell_date(cell: str) -> str:
 
 
 def _spell_moment(cell: str) -> str:
+    moment = datetime.fromisoformat(cell)
+    if len(cell) == len("2026-11-27T07:00:00.000Z") and moment.tzinfo is UTC:
+        # As an org writes it; the long way costs ten times as much.
+        return f"{cell[:10]} {cell[11:23]}000"
     return spell_instant(read_instant(cell))
 
 
 def _store_decimal(cell: str) -> str:
-    return format(Decimal(cell), "f")
+    text = str(Decimal(cell))
+    return format(Decimal(cell), "f") if "E" in text else text
 
 
 def _store_zoned(cell: str) -> str:
-    return f"{spell_instant(read_instant(cell))}+00"
+    return f"{_spell_moment(cell)}+00"
 
 
 #: How `checksums` spells what is no text already.
@@ -57,7 +62,7 @@ CANONICAL: dict[Kind, Spell] = {
 #: What each database stores where that differs from the canonical spelling.
 STORED: dict[str, dict[Kind, Spell]] = {
     "sqlite": {Kind.DECIMAL: _store_decimal, Kind.FLAG: "true".__eq__},
-    "postgresql": {Kind.DECIMAL: _store_decimal, Kind.INSTANT: _store_zoned},
+    "postgresql": {Kind.DECIMAL: str, Kind.INSTANT: _store_zoned},
 }
 
 
@@ -67,14 +72,13 @@ class Chunk:
 
     mapping: Mapping
     cells: Sequence[Sequence[str]]  #: as they arrived
-    stored: list[tuple[Any, ...]]  #: as the database stores them, the checksum last
+    stored: list[Column]  #: as the database stores them, column by column, the checksum last
     deleted: int  #: rows that are in the recycle bin
 
     @property
-    def ids(self) -> list[str]:
+    def ids(self) -> Column:
         """The record Ids."""
-        place = _place(self.mapping, "salesforce_id")
-        return [row[place] for row in self.cells]
+        return self.stored[_place(self.mapping, "salesforce_id")]
 
 
 def read_chunk(
@@ -88,27 +92,33 @@ def read_chunk(
         places = [list(columns).index(path) for path in mapping.paths]
         cells = [[row[place] for place in places] for row in cells]
     found = list(zip(*cells, strict=True))
-    texts: list[Column] = []
-    stored: list[Column] = []
-    memos = {kind: _Memo(spell) for kind, spell in CANONICAL.items()}
-    others = {kind: _Memo(spell) for kind, spell in STORED[dialect].items()}
+    texts, stored = [], []
+    canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}
+    own = {kind: _Memo(spell, None) for kind, spell in STORED[dialect].items()}
     for field, column in zip(mapping.fields, found, strict=True):
-        text = list(map(memos[field.kind].__getitem__, column)) if field.kind in memos else column
-        own = others.get(field.kind)
-        texts.append([each or NOTHING for each in text])
-        stored.append(
-            [each or None for each in text] if own is None else list(map(own.__getitem__, column))
-        )
+        text = _convert(column, canonical.get(field.kind))
+        texts.append(_fill(text, NOTHING))
+        other = own.get(field.kind)
+        stored.append(_fill(text, None) if other is None else _convert(column, other))
     sums = [crc32(line.encode()) for line in map(SEPARATOR.join, zip(*texts, strict=True))]
     flags = found[_place(mapping, "is_deleted")]
-    return Chunk(mapping, cells, list(zip(*stored, sums, strict=True)), flags.count("true"))
+    return Chunk(mapping, cells, [*stored, sums], flags.count("true"))
+
+
+def _convert(column: Column, memo: _Memo | None) -> Column:
+    return column if memo is None else list(map(memo.__getitem__, column))
+
+
+def _fill(column: Column, nothing: str | None) -> Column:
+    """The column with `nothing` for its empty cells."""
+    return [each or nothing for each in column] if "" in column else column
 
 
 class _Memo(dict[str, Any]):
-    """What each text becomes; nothing stays nothing."""
+    """What each cell becomes; an empty one is `nothing`."""
 
-    def __init__(self, spell: Spell) -> None:
-        super().__init__({"": None})
+    def __init__(self, spell: Spell, nothing: str | None) -> None:
+        super().__init__({"": nothing})
         self._spell = spell
 
     def __missing__(self, cell: str) -> Any:

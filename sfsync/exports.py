@@ -147,7 +147,7 @@ def _read_chunks(answer: requests.Response, announced: int) -> Iterator[list[lis
         yield [columns]
         for chunk in chunked(table, CHUNK_ROWS):
             count += len(chunk)
-            if any(len(row) != len(columns) for row in chunk):
+            if set(map(len, chunk)) != {len(columns)}:
                 raise _incomplete(f"a row has not the {len(columns)} cells of the others")
             yield chunk
     except (HTTPError, OSError, csv.Error, UnicodeDecodeError) as error:

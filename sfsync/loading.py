@@ -177,7 +177,7 @@ class Load:
 
     def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:
         if insert_new(session, chunk, self.state.load_no):
-            count = len(chunk.stored)
+            count = len(chunk.cells)
             return Tally(read=count, inserted=count - chunk.deleted, deleted=chunk.deleted)
         rows = [read_cells(self.mapping, each) for each in chunk.cells]
         return store_rows(session, self.mapping, rows, self.state.load_no, limit)
