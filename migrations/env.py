@@ -22,6 +22,7 @@ TABLE_MODULES = (
     "sfsync.drift",
     "jobs.effects",
     "jobs.slots",
+    "webhooks.inbox",
 )
 
 

@@ -141,6 +141,17 @@ def load_record(session: Session, sobject: str, salesforce_id: str) -> dict[str,
     return None if row is None else dict(row)
 
 
+def load_stamps(session: Session, sobject: str, ids: Iterable[str]) -> dict[str, datetime]:
+    """Which version of these records the replica holds: their SystemModstamp, by record Id."""
+    table = TABLES[sobject]
+    stamps: dict[str, datetime] = {}
+    for chunk in chunked(ids, LOOKUP_SIZE):
+        query = select(table.c.salesforce_id, table.c.system_modstamp)
+        found = session.execute(query.where(table.c.salesforce_id.in_(chunk)))
+        stamps |= {row.salesforce_id: row.system_modstamp for row in found}
+    return stamps
+
+
 def load_records(session: Session, sobject: str, **equal_to: object) -> list[dict[str, Any]]:
     """The replica rows that are not deleted and whose columns equal the values given, by Id."""
     table = TABLES[sobject]
