@@ -34,6 +34,7 @@ from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
 from sfsync.readahead import ahead
 from sfsync.replica import Tally, read_cells, store_page, store_rows
+from sfsync.rest import Record
 from sfsync.sync_state import (
     SyncState,
     begin_load,
@@ -75,21 +76,22 @@ class Load:
     on_page: OnPage
     sleep: Callable[[float], None] = time.sleep
 
-    def run(self, end_at: datetime, rows: int) -> None:
+    def run(self, end_at: datetime, rows: int, few: list[Record] | None = None) -> None:
         """Reads what is left, up to the org's time `end_at`. `rows` is how many there are, about.
 
-        Each page and the place reached are one transaction. Raises SalesforceRetryable: the next
-        pull goes on.
+        `few` are those rows themselves, where the caller has read all of them already. Each page
+        and the place reached are one transaction. Raises SalesforceRetryable: the next pull goes
+        on.
         """
         limit = credible_to(end_at)
-        if self.state.export_job_id is None and self.state.cursor_at is None:
+        if few is None and self.state.export_job_id is None and self.state.cursor_at is None:
             self._choose(end_at, rows)
         try:
             end_at = self._read_export(rows, limit) or end_at
         except ExportLost as error:
             self._begin_anew(error)
         if self.state.export_job_id is None:
-            self._read_pages(end_at, limit)
+            self._read_pages(end_at, limit, few)
         with transaction(self.engine) as session:
             gone = mark_gone(session, self.mapping, self.state.load_no, end_at)
             note_complete(session, self.state, None, end_at)
@@ -137,10 +139,11 @@ class Load:
             extra={"sobject": self.mapping.sobject, "error": str(error)},
         )
 
-    def _read_pages(self, end_at: datetime, limit: datetime) -> None:
+    def _read_pages(self, end_at: datetime, limit: datetime, few: list[Record] | None) -> None:
         span = self.state.unread(end_at)
         name, paths = self.mapping.sobject, self.mapping.paths
-        for rows in read_pages(self.sf, name, paths, span):
+        pages = read_pages(self.sf, name, paths, span) if few is None else [few]
+        for rows in pages:
             with transaction(self.engine) as session:
                 tally = store_page(session, self.mapping, rows, self.state.load_no, limit)
                 self.tally.add(tally)
