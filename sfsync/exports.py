@@ -35,9 +35,9 @@ LONGEST_CELL = 1 << 20
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 #: Rows that a quick org writes in a second: decides when to look first.
-ROWS_PER_S = 100_000
+ROWS_PER_S = 80_000
 #: How much later than its rate promises a job is looked at again.
-LATENESS = 1.1
+LATENESS = 1.25
 
 #: What the org says of a place in the results that is no more, beside what it refuses for good;
 #: results are kept for a week.
@@ -95,8 +95,8 @@ def await_export(
 
 
 def _expect_s(done: int, rows: int, waited_s: float) -> float:
-    """How long to wait for the rest; a job that tells nothing gets as long as it had."""
-    rest_s = waited_s * (rows - done) / done * LATENESS if 0 < done < rows else waited_s
+    """How long to wait for the rest; a job that tells nothing gets twice as long as it had."""
+    rest_s = waited_s * (rows - done) / done * LATENESS if 0 < done < rows else 2 * waited_s
     return min(max(rest_s, FIRST_WAIT_S / 4), LONGEST_WAIT_S)
 
 
