@@ -24,7 +24,6 @@ from simple_salesforce.util import exception_handler
 from urllib3.exceptions import HTTPError
 
 from sfsync import jsonio
-from sfsync.chunks import chunked
 from sfsync.edge import reading, writing
 from sfsync.errors import IncompleteRead, SalesforceError, SalesforceRejected
 
@@ -45,8 +44,6 @@ LOST = frozenset({"INVALID_QUERY_LOCATOR"})
 
 #: How much of an answer is read at once.
 PIECE_BYTES = 1 << 18
-#: Rows that are handed on at once.
-CHUNK_ROWS = 5_000
 
 
 class ExportLost(SalesforceRejected):
@@ -58,7 +55,7 @@ class ResultPage:
     """One page of results: its rows as they arrive, and where the next page starts."""
 
     columns: list[str]  #: what was selected, in the order of the cells
-    chunks: Iterator[list[list[str]]]  #: rows of cells; an empty cell is an empty value
+    rows: Iterator[list[str]]  #: as they arrive; an empty cell is an empty value
     next_locator: str | None
 
 
@@ -120,9 +117,9 @@ def open_page(sf: Salesforce, job_id: str, locator: str | None) -> Iterator[Resu
     following = answer.headers.get("Sforce-Locator", "null")
     announced = int(answer.headers["Sforce-NumberOfRecords"])
     with closing(answer):
-        chunks = _read_chunks(answer, announced)
-        (columns,) = next(chunks)
-        yield ResultPage(columns, chunks, None if following in ("", "null") else following)
+        table = _read_table(answer, announced)
+        columns = next(table)
+        yield ResultPage(columns, table, None if following in ("", "null") else following)
 
 
 @contextmanager
@@ -137,23 +134,35 @@ def _export(job_id: str) -> Iterator[None]:
         raise
 
 
-def _read_chunks(answer: requests.Response, announced: int) -> Iterator[list[list[str]]]:
-    """The names of the columns as a chunk of one row, then the rows."""
+def read_rows(answer: requests.Response, announced: int) -> Iterator[dict[str, str]]:
+    """The rows of a table by column, as they arrive; the answer was asked for as a stream.
+
+    The last row is followed by IncompleteRead unless it is the one announced.
+    """
+    table = _read_table(answer, announced)
+    columns = next(table)
+    for row in table:
+        yield dict(zip(columns, row, strict=True))
+
+
+def _read_table(answer: requests.Response, announced: int) -> Iterator[list[str]]:
+    """The names of the columns, then the rows."""
     csv.field_size_limit(LONGEST_CELL)
     table = csv.reader(chain.from_iterable(_read_texts(answer.raw)), strict=True)
-    count = 0
+    width, count = 0, -1
     try:
-        columns = next(table, [])
-        yield [columns]
-        for chunk in chunked(table, CHUNK_ROWS):
-            count += len(chunk)
-            if set(map(len, chunk)) != {len(columns)}:
-                raise _incomplete(f"a row has not the {len(columns)} cells of the others")
-            yield chunk
+        for row in table:
+            width = width or len(row)
+            if len(row) != width:
+                raise _incomplete(f"row {count + 1} has {len(row)} of {width} cells")
+            count += 1
+            yield row
     except (HTTPError, OSError, csv.Error, UnicodeDecodeError) as error:
-        raise _incomplete(f"{announced} rows were announced, {count} arrived") from error
-    if count != announced:
-        raise _incomplete(f"{announced} rows were announced and {count} arrived")
+        raise _incomplete(f"{announced} rows were announced, {max(count, 0)} arrived") from error
+    if count < 0:
+        yield []
+    if max(count, 0) != announced:
+        raise _incomplete(f"{announced} rows were announced and {max(count, 0)} arrived")
 
 
 def _read_texts(raw: Any) -> Iterator[Iterable[str]]:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from config.database import transaction
 from sfsync.arrivals import insert_new
 from sfsync.cells import Chunk, read_chunk
+from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
 from sfsync.exports import (
@@ -50,6 +51,8 @@ from sfsync.tombstones import mark_gone
 EXPORT_CALLS = 3
 #: How often an export is asked for when no answer comes, before pages are read instead.
 MOST_STARTS = 2
+#: Rows of an export that are stored in one transaction.
+CHUNK_ROWS = 5_000
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +178,7 @@ class Load:
 
     def _prepare(self, page: ResultPage) -> Iterator[Chunk]:
         dialect = self.engine.dialect.name
-        for cells in page.chunks:
+        for cells in chunked(page.rows, CHUNK_ROWS):
             yield read_chunk(self.mapping, page.columns, cells, dialect)
 
     def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:

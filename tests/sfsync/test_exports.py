@@ -78,23 +78,22 @@ def a_job(org: LocalOrgServer, sf: Salesforce, rows: int) -> str:
     return job
 
 
-def test_a_page_gives_its_rows_in_chunks(
+def test_a_page_gives_its_rows_and_the_place_of_the_next_one(
     org: LocalOrgServer, sf: Salesforce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "PAGE_ROWS", 5)
-    monkeypatch.setattr(exports, "CHUNK_ROWS", 2)
     # Every byte is read by itself, so that texts are cut anywhere.
     monkeypatch.setattr(exports, "PIECE_BYTES", 1)
     job = a_job(org, sf, 7)
 
     with open_page(sf, job, None) as first:
-        chunks = [[name for _, name in chunk] for chunk in first.chunks]
+        names = [name for _, name in first.rows]
     with open_page(sf, job, first.next_locator) as second:
-        rest = [[name for _, name in chunk] for chunk in second.chunks]
+        rest = [name for _, name in second.rows]
 
     assert first.columns == ["Id", "Name"]
-    assert chunks == [["Account 0", "Account 1"], ["Account 2", "Account 3"], ["Account 4"]]
-    assert (rest, second.next_locator) == ([["Account 5", "Account 6"]], None)
+    assert names == [f"Account {number}" for number in range(5)]
+    assert (rest, second.next_locator) == (["Account 5", "Account 6"], None)
 
 
 def test_a_page_that_is_cut_on_its_way_is_an_error(org: LocalOrgServer, sf: Salesforce) -> None:
