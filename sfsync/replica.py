@@ -176,9 +176,10 @@ def _columns(sobject: str) -> list[Column[Any]]:
     return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
 
 
-def read_cells(mapping: Mapping, cells: dict[str, str]) -> dict[str, Any]:
-    """A row of an export as a row by column."""
-    return {each.column: read_cell(cells, each) for each in mapping.fields}
+def read_cells(mapping: Mapping, cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export, its cells in the order of the mapping, as a row by column."""
+    pairs = zip(mapping.fields, cells, strict=True)
+    return {field.column: read_cell(cell, field.kind) for field, cell in pairs}
 
 
 def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
