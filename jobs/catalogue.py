@@ -12,14 +12,17 @@ from typing import Any
 
 from config.clock import business_date
 from config.settings import Settings
+from jobs.progress import WRITES, Progress, ProgressLog
 from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Turn
 from jobs.selection.report import RunOutcome
 from jobs.selection.run import Options, select_proposals
+from sfsync.delivery import deliver
 from sfsync.errors import SalesforceRetryable
 from sfsync.pull import pull
-from sfsync.push import push
+from sfsync.push import PushReport, preview
 from sfsync.reconcile import reconcile
+from sfsync.replica import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -83,15 +86,29 @@ def run_selection(runtime: Runtime, turn: Turn) -> dict[str, Any]:
 
 def run_pull(runtime: Runtime, turn: Turn) -> dict[str, Any]:
     """Bring the replica up to date; may be stopped between pages."""
-    report = pull(runtime.connect(), runtime.engine, on_page=lambda _sobject, _tally: turn.pause())
+    progress = Progress(ProgressLog())
+
+    def on_page(sobject: str, tally: Tally) -> None:
+        turn.pause()
+        progress.on_page(sobject, tally)
+
+    report = pull(runtime.connect(), runtime.engine, on_page=on_page, on_plan=progress.on_plan)
     tallies = {name: tally.as_dict() for name, tally in report.tallies.items()}
     return {"objects": tallies, "api_calls": report.api_calls}
 
 
 def run_push(runtime: Runtime, turn: Turn) -> dict[str, Any]:
-    """Send the outbox; may be stopped between batches."""
-    report = push(runtime.connect(), runtime.engine, on_batch=lambda _report: turn.pause())
-    return {name: count for name, count in report.as_dict().items() if name != "problems"}
+    """Send the outbox and note on records what was refused; may be stopped between batches."""
+    zone = runtime.settings.business_timezone
+    progress = Progress(ProgressLog())
+    progress.begin(WRITES, sum(preview(runtime.engine).values()))
+
+    def on_batch(report: PushReport) -> None:
+        turn.pause()
+        progress.on_batch(report)
+
+    done = deliver(runtime.connect(), runtime.engine, zone=zone, on_batch=on_batch)
+    return {name: count for name, count in done.as_dict().items() if name != "problems"}
 
 
 def run_reconcile(runtime: Runtime, turn: Turn) -> dict[str, Any]:

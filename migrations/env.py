@@ -19,6 +19,7 @@ TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
     "sfsync.outbox",
+    "sfsync.note_state",
     "sfsync.drift",
     "jobs.effects",
     "jobs.slots",

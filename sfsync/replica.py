@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    func,
     or_,
     select,
     true,
@@ -163,14 +164,22 @@ def load_records(session: Session, sobject: str, **equal_to: object) -> list[dic
     return [dict(row) for row in session.execute(query.order_by(table.c.salesforce_id)).mappings()]
 
 
+def count_seen(session: Session, mapping: Mapping, load_no: int) -> int:
+    """How many rows that reading of everything has met so far."""
+    table = TABLES[mapping.sobject]
+    query = select(func.count()).select_from(table).where(table.c.seen_in_load == load_no)
+    return session.scalar(query) or 0
+
+
 def _columns(sobject: str) -> list[Column[Any]]:
     """The columns that mirror the org, without our own marks."""
     return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
 
 
-def read_cells(mapping: Mapping, cells: dict[str, str]) -> dict[str, Any]:
-    """A row of an export as a row by column."""
-    return {each.column: read_cell(cells, each) for each in mapping.fields}
+def read_cells(mapping: Mapping, cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export, its cells in the order of the mapping, as a row by column."""
+    pairs = zip(mapping.fields, cells, strict=True)
+    return {field.column: read_cell(cell, field.kind) for field, cell in pairs}
 
 
 def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
