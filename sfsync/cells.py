@@ -88,9 +88,7 @@ def read_chunk(
 
     Raises ValueError when a column is missing or a cell is not of its kind.
     """
-    if tuple(columns) != mapping.paths:
-        places = [list(columns).index(path) for path in mapping.paths]
-        cells = [[row[place] for place in places] for row in cells]
+    cells = arrange(mapping, columns, cells)
     found = list(zip(*cells, strict=True))
     texts, stored = [], []
     canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}
@@ -103,6 +101,19 @@ def read_chunk(
     sums = [crc32(line.encode()) for line in map(SEPARATOR.join, zip(*texts, strict=True))]
     flags = found[_place(mapping, "is_deleted")]
     return Chunk(mapping, cells, [*stored, sums], flags.count("true"))
+
+
+def arrange(
+    mapping: Mapping, columns: Sequence[str], cells: Sequence[Sequence[str]]
+) -> Sequence[Sequence[str]]:
+    """Rows of an export with their cells in the order of the mapping's fields.
+
+    Raises ValueError when a column is missing.
+    """
+    if tuple(columns) == mapping.paths:
+        return cells
+    places = [list(columns).index(path) for path in mapping.paths]
+    return [[row[place] for place in places] for row in cells]
 
 
 def _convert(column: Column, memo: _Memo | None) -> Column:
