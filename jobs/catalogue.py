@@ -6,7 +6,7 @@ answer is stored with its run, so it is counts and names, never whole records.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from config.clock import business_date
@@ -16,11 +16,14 @@ from jobs.schedule import Daily, Every, Job, Turn
 from jobs.selection.report import RunOutcome
 from jobs.selection.run import Options, select_proposals
 from sfsync.errors import SalesforceRetryable
+from sfsync.formulas import sweep
 from sfsync.pull import pull
 from sfsync.push import push
 
 PULL_PERIOD = timedelta(minutes=5)
 PUSH_PERIOD = timedelta(seconds=30)
+#: Soon after midnight, when TODAY() has moved on in the formulas of the org.
+FORMULAS_AT = time(0, 10)
 #: Runs that happen all day are history after a day.
 KEPT = timedelta(days=1)
 #: Parts of a selection's report that are worth keeping with the run.
@@ -44,10 +47,12 @@ class StillRunning(Exception):
 def jobs_for(settings: Settings) -> tuple[Job, ...]:
     """Every job of the worker, the most urgent first."""
     morning = Daily(settings.selection_time, settings.business_timezone)
+    night = Daily(FORMULAS_AT, settings.business_timezone)
     return (
         Job("select", morning, run_selection),
         Job("push", Every(PUSH_PERIOD), run_push, gives_way=True, kept=KEPT),
         Job("pull", Every(PULL_PERIOD), run_pull, gives_way=True, kept=KEPT),
+        Job("formulas", night, run_formulas, gives_way=True),
     )
 
 
@@ -84,3 +89,10 @@ def run_push(runtime: Runtime, turn: Turn) -> dict[str, Any]:
     """Send the outbox; may be stopped between batches."""
     report = push(runtime.connect(), runtime.engine, on_batch=lambda _report: turn.pause())
     return {name: count for name, count in report.as_dict().items() if name != "problems"}
+
+
+def run_formulas(runtime: Runtime, turn: Turn) -> dict[str, Any]:
+    """Read all formulas of the replica again; may be stopped between pages."""
+    sf = runtime.connect()
+    done = sweep(sf, runtime.engine, on_rows=lambda _sobject, _done: turn.pause())
+    return {"objects": {name: vars(each) for name, each in done.items()}}

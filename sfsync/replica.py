@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Time,
     or_,
     select,
     true,
@@ -40,6 +41,7 @@ TYPES: dict[Kind, Any] = {
     Kind.FLAG: Boolean(),
     Kind.DATE: Date(),
     Kind.INSTANT: UtcDateTime(),
+    Kind.TIME: Time(),
 }
 #: What a row cannot be without.
 REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
@@ -54,6 +56,8 @@ def _build_table(mapping: Mapping) -> Table:
     table = Table(mapping.table, Base.metadata, *columns, Column("seen_in_load", Integer()))
     Index(None, table.c.external_id)
     Index(None, table.c.system_modstamp, table.c.salesforce_id)
+    for lookup in dict.fromkeys(reading.lookup for reading in mapping.readings):
+        Index(None, table.c[lookup])
     return table
 
 

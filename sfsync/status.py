@@ -19,6 +19,7 @@ from sfsync.mapping import MAPPINGS, PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.push import describe_problem
 from sfsync.replica import TABLES
+from sfsync.stale import FormulaState, read_stale
 from sfsync.sync_state import SyncState
 
 
@@ -33,6 +34,10 @@ class ObjectStatus:
     proved_at: datetime | None  #: when the org said that nothing older can still appear
     read_up_to: datetime | None  #: newer rows were read up to here, some may be missing still
     is_pull_interrupted: bool  #: a reading of everything was stopped; the next pull continues it
+    #: all formulas were read from that time of the org on, those of changed parents since; None
+    #: where there are none, or when it is not known
+    formulas_fresh_at: datetime | None
+    stale_formulas: int  #: rows whose formulas the next pull reads again
     outbox: dict[str, int]  #: writes by state
 
 
@@ -65,6 +70,7 @@ def read_status(engine: Engine) -> SyncStatus:
 
 def _read_object(session: Session, sobject: str, outbox: dict[str, int]) -> ObjectStatus:
     state = session.get(SyncState, sobject)
+    formulas = session.get(FormulaState, sobject)
     rows: Counter[bool] = Counter()
     if sobject in TABLES:
         table = TABLES[sobject]
@@ -78,6 +84,8 @@ def _read_object(session: Session, sobject: str, outbox: dict[str, int]) -> Obje
         proved_at=state.proved_at if state else None,
         read_up_to=state.cursor_at if state else None,
         is_pull_interrupted=bool(state and state.is_loading),
+        formulas_fresh_at=formulas.fresh_at if formulas else None,
+        stale_formulas=read_stale(session, sobject).rows,
         outbox=outbox,
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
 
 from sfsync.mapping import FieldMap, Kind
-from sfsync.values import are_equal, read_decimal, read_field, read_instant
+from sfsync.values import are_equal, read_cell, read_decimal, read_field, read_instant
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ from sfsync.values import are_equal, read_decimal, read_field, read_instant
         (Kind.INSTANT, "2026-11-20T07:00:00.000+0000", datetime(2026, 11, 20, 7, tzinfo=UTC)),
         (Kind.INSTANT, "2026-11-20T08:00:00+01:00", datetime(2026, 11, 20, 7, tzinfo=UTC)),
         (Kind.INSTANT, "2026-11-20T07:00:00Z", datetime(2026, 11, 20, 7, tzinfo=UTC)),
+        (Kind.TIME, "10:40:55.666Z", time(10, 40, 55, 666000)),
+        (Kind.FLAG, None, False),
         (Kind.TEXT, None, None),
         (Kind.DECIMAL, None, None),
     ],
@@ -41,6 +43,43 @@ def test_a_value_behind_an_empty_lookup_is_empty() -> None:
 def test_a_missing_field_is_a_bug_not_an_empty_value() -> None:
     with pytest.raises(KeyError):
         read_field({}, FieldMap("x", "X"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "expected"),
+    [
+        (Kind.TEXT, "None", "None"),
+        (Kind.TEXT, " ", " "),
+        (Kind.TEXT, "", None),
+        (Kind.DECIMAL, "0.10", Decimal("0.10")),
+        (Kind.FLAG, "true", True),
+        (Kind.FLAG, "false", False),
+        (Kind.FLAG, "", False),
+        (Kind.TIME, "00:00:00.000Z", time(0)),
+        (Kind.TIME, "", None),
+    ],
+)
+def test_each_cell_is_read_exactly(kind: Kind, cell: str, expected: object) -> None:
+    assert read_cell({"X": cell}, FieldMap("x", "X", kind)) == expected
+
+
+def test_a_missing_column_is_a_bug_not_an_empty_value() -> None:
+    with pytest.raises(KeyError):
+        read_cell({}, FieldMap("x", "X"))
+
+
+def test_only_true_and_false_are_checkboxes() -> None:
+    with pytest.raises(TypeError):
+        read_field({"X": "false"}, FieldMap("x", "X", Kind.FLAG))
+    with pytest.raises(KeyError):
+        read_cell({"X": "1"}, FieldMap("x", "X", Kind.FLAG))
+
+
+def test_a_checkbox_behind_an_empty_lookup_is_unknown() -> None:
+    field = FieldMap("x", "Account.Payouts_Ready__c", Kind.FLAG)
+
+    assert read_field({"Account": None}, field) is None
+    assert read_cell({"Account.Payouts_Ready__c": ""}, field) is None
 
 
 def test_a_float_is_refused() -> None:
