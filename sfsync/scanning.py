@@ -89,8 +89,8 @@ class Scan:
         locator = None
         while True:
             with open_page(self.sf, job_id, locator) as page:
-                for cells in chunked(page.rows, WALK_SIZE):
-                    yield [read_cells(self.mapping, each) for each in cells]
+                for cells in chunked(page.read_in_order(self.mapping.paths), WALK_SIZE):
+                    yield [read_cells(self.mapping.fields, each) for each in cells]
             locator = page.next_locator
             if locator is None:
                 return

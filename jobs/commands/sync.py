@@ -218,5 +218,12 @@ def _status_line(status: ObjectStatus) -> str:
     outbox = ", ".join(f"{count} {state}" for state, count in sorted(status.outbox.items()))
     return (
         f"{status.sobject}: {status.rows} rows, {status.deleted_rows} deleted,"
-        f" {complete}{interrupted}; outbox: {outbox or 'empty'}"
+        f" {complete}{interrupted}{_tell_formulas(status)}; outbox: {outbox or 'empty'}"
     )
+
+
+def _tell_formulas(status: ObjectStatus) -> str:
+    if status.formulas_fresh_at is None:
+        return ""
+    stale = f", {status.stale_formulas} to be read again" if status.stale_formulas else ""
+    return f"; formulas as of {status.formulas_fresh_at:%Y-%m-%d %H:%M:%S} UTC{stale}"

@@ -162,6 +162,18 @@ def test_status_says_who_vouches_for_completeness(app: Flask, org: LocalOrgServe
     )
 
 
+def test_status_says_how_fresh_formulas_are(app: Flask, org: LocalOrgServer) -> None:
+    control(org, "POST", "clock", {"now": "2026-05-04T12:00:20+00:00", "frozen": True})
+    invoke(app, "sync", "pull")
+
+    result = invoke(app, "sync", "status")
+
+    accounts, orders, proposals = result.stdout.splitlines()
+    assert "formulas" not in accounts
+    assert "; formulas as of 2026-05-04 12:00:20 UTC; outbox: empty" in orders
+    assert "; formulas as of 2026-05-04 12:00:20 UTC; outbox: empty" in proposals
+
+
 def test_status_needs_no_org(app: Flask, org: LocalOrgServer) -> None:
     note(app, "A-1")
 
