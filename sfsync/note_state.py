@@ -61,6 +61,7 @@ class Subject:
     since: datetime
     salesforce_id: str | None = None
     standing: SyncNote | None = None
+    refusal: str | None = None  #: why the record takes no note, in the org's words
 
     @property
     def key(self) -> Key:

@@ -32,9 +32,9 @@ from sfsync.note_state import (
     plan_notes,
     store_note,
 )
-from sfsync.problem_cases import Anchor, close_cases, find_anchors, open_case, read_owners
+from sfsync.problem_cases import close_cases, find_anchors, open_case, read_owners
 from sfsync.problem_sources import SOURCES, Source
-from sfsync.problem_texts import Labels, fingerprint, read_labels, tell_problems
+from sfsync.problem_texts import CASE_CLOSES, Labels, fingerprint, read_labels, tell_problems
 from sfsync.replica import known_ids
 from sfsync.rest import COLLECTION_SIZE, SaveResult, collections_update, describe_many, query_in
 from sfsync.usage import purpose
@@ -43,6 +43,9 @@ logger = logging.getLogger(__name__)
 
 #: Pause before the org is bothered again with a note that it refused.
 REFUSED_PAUSE = timedelta(hours=1)
+#: Why a problem is told in a Case.
+NOT_THERE = "It is told here because there is no such record in Salesforce yet."
+NOT_SAVED = "It is told here because Salesforce refuses any change of the record itself:"
 #: The record is not in the org any more.
 GONE_CODES = frozenset({"NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 #: The org lacks the field, or the right to it: `flask doctor` names what to deploy.
@@ -67,8 +70,15 @@ class _Texts:
     zone: tzinfo
 
     def tell(self, subject: Subject) -> str:
+        """The note for the record itself."""
         labels = self.labels.get(subject.sobject, {})
         return tell_problems(subject.problems, labels, subject.since, self.zone)
+
+    def tell_in_case(self, subject: Subject) -> str:
+        """The same for a Case, and why it is one."""
+        labels = self.labels.get(subject.sobject, {})
+        ending = f"{NOT_THERE if subject.refusal is None else subject.refusal} {CASE_CLOSES}"
+        return tell_problems(subject.problems, labels, subject.since, self.zone, ending)
 
 
 def note_problems(
@@ -192,6 +202,7 @@ def _write_notes(round_: _Round, subjects: Sequence[Subject], texts: _Texts) -> 
                 round_.report.noted += 1
                 _close_former_case(round_, session, subject)
             elif _is_record_at_fault(round_, result):
+                subject.refusal = f"{NOT_SAVED} {result.errors[0].message}"
                 need_case.append(subject)
             elif not isinstance(result.errors[0], SalesforceRetryable):
                 round_.store(session, subject, Place.NOWHERE)
@@ -234,13 +245,10 @@ def _open_cases(round_: _Round, subjects: Sequence[Subject], texts: _Texts) -> N
     with transaction(round_.engine) as session:
         for subject in subjects:
             anchor = anchors.get(subject.key)
-            open_case(session, subject, texts.tell(subject), anchor, _owner_of(anchor, owners))
+            owner = owners.get(anchor.salesforce_id) if anchor else None
+            open_case(session, subject, texts.tell_in_case(subject), anchor, owner)
             round_.store(session, subject, Place.CASE)
     round_.report.cases += len(subjects)
-
-
-def _owner_of(anchor: Anchor | None, owners: Mapping[str, str]) -> str | None:
-    return None if anchor is None else owners.get(anchor.salesforce_id)
 
 
 def _clear(round_: _Round, notes: Sequence[SyncNote]) -> None:

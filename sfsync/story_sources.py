@@ -65,7 +65,7 @@ def read_writes(session: Session, record: NamedRecord, now: datetime) -> Iterato
         if row.sent_at is not None:
             what = "created" if row.created else "saved"
             yield Event(row.sent_at, f"write {row.id}: Salesforce {what} it", "outbox")
-        if row.state not in (WriteState.SENT, WriteState.SUPERSEDED):
+        if row.state != WriteState.SENT:
             yield Event(now, f"write {row.id} ({row.state}): {tell_state(row, now)}", "outbox")
 
 

@@ -20,7 +20,14 @@ from sfsync.note_state import SyncNote
 from sfsync.outbox import OutboxWrite, enqueue
 from sfsync.problem_cases import LONGEST_KEY, case_key
 from sfsync.problem_sources import describe_refusal
-from sfsync.problem_texts import LONGEST_NOTE, SEND_AGAIN, Problem, fingerprint, tell_problems
+from sfsync.problem_texts import (
+    LONGEST_NOTE,
+    NOTE_GOES,
+    SEND_AGAIN,
+    Problem,
+    fingerprint,
+    tell_problems,
+)
 from sfsync.pull import pull
 from sfsync.push import push
 from sfsync.record_problems import note_problems
@@ -108,7 +115,7 @@ def test_a_refused_write_stands_on_its_record_in_words_for_ops(
         ),
         "What to do: Choose a value of the picklist, or ask the admin to add this one.",
         "",
-        SEND_AGAIN,
+        f"{SEND_AGAIN} {NOTE_GOES}",
         "Since 2026-05-04 14:00 CEST.",
     ]
     assert found["Sync_Problem_Since__c"] == "2026-05-04T12:00:00.000+0000"
@@ -257,6 +264,7 @@ def test_a_refused_creation_becomes_one_case_of_the_parents_owner(
     (case,) = cases(sf)
     assert case["Subject"] == "Backoffice could not save order ORD-1"
     assert "bad value for restricted picklist field: NO SUCH" in case["Description"]
+    assert "because there is no such record in Salesforce yet." in case["Description"]
     assert (case["Status"], case["OwnerId"], case["AccountId"]) == ("New", ops, parent)
     assert case["External_Id__c"] == "sync:Order:ORD-1"
     assert account(sf, "HD-1")["Sync_Problem__c"] is None
@@ -312,6 +320,10 @@ def test_a_record_that_cannot_be_saved_at_all_gets_a_case(
     assert case["Order__c"] == ids["order"]
     assert case["Description"].startswith("The backoffice could not save this record.")
     assert "Wanted: Order Name = Arm 2" in case["Description"]
+    assert (
+        "Salesforce refuses any change of the record itself: FIELD_CUSTOM_VALIDATION_EXCEPTION:"
+        " MANUFACTURER SELECTED needs a winner."
+    ) in case["Description"]
 
 
 def test_a_note_on_a_record_held_by_another_save_is_written_next_time(
@@ -373,7 +385,7 @@ def test_a_note_fits_its_field_however_long_the_values_are() -> None:
     text = tell_problems([replace(PROBLEM, wanted=wanted)], {}, NOW, UTC)
 
     assert len(text) == LONGEST_NOTE
-    assert text.endswith("…")
+    assert f"…\n\n{SEND_AGAIN} {NOTE_GOES}\nSince 2026-05-04 12:00 UTC." in text
 
 
 def test_a_case_is_found_again_by_a_key_that_fits_its_field() -> None:
