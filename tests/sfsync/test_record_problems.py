@@ -326,6 +326,84 @@ def test_a_record_that_cannot_be_saved_at_all_gets_a_case(
     ) in case["Description"]
 
 
+def test_a_note_that_can_no_longer_be_changed_goes_with_its_case_in_the_end(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    there(sf)
+    want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
+    run(sf, engine, clock)
+    add_fault(
+        org,
+        action="status",
+        status=400,
+        error_code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        request_body="Sync_Problem",
+        inner=True,
+        times=1,
+    )
+    want(engine, "Account", "A-1", CurrencyIsoCode="YYY")
+    stuck = run(sf, engine, clock)
+    old_note = account(sf)["Sync_Problem__c"]
+
+    want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
+    done = run(sf, engine, clock)
+
+    assert (stuck.notes.noted, stuck.notes.cases) == (0, 1)
+    assert "XXX" in old_note
+    assert (done.notes.cleared, done.notes.cases) == (1, 1)
+    assert account(sf)["Sync_Problem__c"] is None
+    assert [case["Status"] for case in cases(sf)] == ["Closed"]
+
+
+def test_a_note_that_the_record_does_not_let_go_is_asked_for_again_after_an_hour(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    there(sf)
+    want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
+    run(sf, engine, clock)
+    add_fault(
+        org,
+        action="status",
+        status=400,
+        error_code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        request_body="Sync_Problem",
+        inner=True,
+        times=1,
+    )
+    want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
+
+    refused = run(sf, engine, clock)
+    at_once = run(sf, engine, clock)
+    clock.advance(3601)
+    later = run(sf, engine, clock)
+
+    assert (refused.notes.cleared, at_once.api_calls, later.notes.cleared) == (0, 0, 1)
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" in (refused.notes.failure or "")
+    assert account(sf)["Sync_Problem__c"] is None
+
+
+def test_an_org_without_the_field_is_told_once_an_hour_and_spoils_no_push(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there(sf)
+    monkeypatch.setattr("sfsync.record_problems.NOTE_FIELD", "Not_Deployed__c")
+    want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
+
+    first = run(sf, engine, clock)
+    second = run(sf, engine, clock)
+    clock.advance(3601)
+    third = run(sf, engine, clock)
+
+    assert (first.push.rejected, first.notes.noted, first.notes.cases) == (1, 0, 0)
+    assert "Account has no field Not_Deployed__c" in (first.notes.failure or "")
+    assert (second.api_calls, second.notes.failure) == (0, None)
+    assert third.notes.failure == first.notes.failure
+
+
 def test_a_note_on_a_record_held_by_another_save_is_written_next_time(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
