@@ -29,6 +29,7 @@ COMMAND_MODULES = (
     "jobs.commands.db",
     "jobs.commands.doctor",
     "jobs.commands.outbox",
+    "jobs.commands.reconcile",
     "jobs.commands.selection",
     "jobs.commands.spreadsheet",
     "jobs.commands.sync",

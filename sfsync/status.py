@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select, true
 from sqlalchemy.orm import Session
 
 from config.database import transaction
+from sfsync.drift import last_run
 from sfsync.mapping import MAPPINGS, PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.push import describe_problem
@@ -44,10 +45,15 @@ class SyncStatus:
 
     objects: tuple[ObjectStatus, ...]
     problems: tuple[dict[str, Any], ...]  #: writes that were refused or have to wait
+    reconciled: dict[str, Any] | None  #: the last comparison with the org that came to its end
 
     def as_dict(self) -> dict[str, Any]:
         """The status for a program."""
-        return {"objects": [vars(each) for each in self.objects], "problems": list(self.problems)}
+        return {
+            "objects": [vars(each) for each in self.objects],
+            "problems": list(self.problems),
+            "reconciled": self.reconciled,
+        }
 
 
 def read_status(engine: Engine, org_now: datetime | None = None) -> SyncStatus:
@@ -68,7 +74,8 @@ def read_status(engine: Engine, org_now: datetime | None = None) -> SyncStatus:
             (OutboxWrite.state == WriteState.REJECTED) | OutboxWrite.waits_for.is_not(None)
         )
         problems = tuple(map(describe_problem, session.scalars(stuck.order_by(OutboxWrite.id))))
-    return SyncStatus(objects, problems)
+        reconciled = last_run(session)
+    return SyncStatus(objects, problems, reconciled)
 
 
 def _read_object(

@@ -97,7 +97,7 @@ def status(as_json: bool) -> None:
     runtime = command_runtime()
     found = read_status(runtime.engine, business_time(runtime))
     lines = [_status_line(each) for each in found.objects]
-    lines += _delay_lines(found, SystemClock().now())
+    lines += [*_delay_lines(found, SystemClock().now()), _tell_reconciliation(found.reconciled)]
     _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
 
 
@@ -193,6 +193,17 @@ def _delay_lines(found: SyncStatus, now: datetime) -> list[str]:
         age_s = seconds_since(each.oldest_pending_at or now, now)
         lines.append(f"Oldest write of {each.sobject} that has not left: noted {age_s} s ago")
     return lines
+
+
+def _tell_reconciliation(run: dict[str, Any] | None) -> str:
+    if run is None:
+        return "never compared with the org: `flask sync reconcile`"
+    drifted = run["rows_drifted"]
+    outcome = f"{drifted} differed and were healed: `flask sync drift`" if drifted else "no drift"
+    return (
+        f"compared with the org by {run['depth']} at {run['finished_at']:%Y-%m-%d %H:%M} UTC:"
+        f" {run['rows_checked']} rows, {outcome}"
+    )
 
 
 def _status_line(status: ObjectStatus) -> str:

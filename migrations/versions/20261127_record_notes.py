@@ -8,7 +8,7 @@ from alembic import op
 from config.database import UtcDateTime
 
 revision = "0007"
-down_revision = "0012"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -282,7 +282,7 @@ def test_an_org_that_cannot_tell_the_changes_is_read_whole(
     report = run(sf, engine)
 
     assert counts(report, "Account") == (3, 3, 0, 0, 0)
-    assert report.api_calls == 3
+    assert report.api_calls == 2
 
 
 def test_an_org_that_cannot_even_tell_the_last_minutes_is_a_clear_refusal(

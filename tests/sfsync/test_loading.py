@@ -25,6 +25,7 @@ from tests.sfsync.test_pull import a_market, an_account, counts, in_org, replica
 def _exports_of_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows are exported too, ten a page, and no time is lost waiting."""
     monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows: True)
+    monkeypatch.setattr("sfsync.pull.FEW", 1)
     monkeypatch.setattr(exports, "PAGE_ROWS", 10)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.05)
 
@@ -177,8 +178,8 @@ def test_a_page_that_arrives_short_is_not_believed(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seed(org, [an_account(number) for number in range(5)])
-    honest = exports.csv.DictReader
-    monkeypatch.setattr(exports.csv, "DictReader", lambda *a, **k: list(honest(*a, **k))[:-1])
+    honest = exports.csv.reader
+    monkeypatch.setattr(exports.csv, "reader", lambda *a, **k: iter(list(honest(*a, **k))[:-1]))
 
     with pytest.raises(SalesforceError, match="5 rows were announced and 4 arrived"):
         run(sf, engine, mappings=[ACCOUNT])
