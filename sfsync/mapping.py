@@ -121,7 +121,7 @@ SYSTEM_FIELDS = (
     FieldMap("currency", "CurrencyIsoCode"),
     FieldMap("owner_id", "OwnerId", Kind.ID),
 )
-#: A queue may own the record too: the org's Group of type Queue.
+#: User or Queue: whose Id the polymorphic OwnerId is.
 OWNER_TYPE = FieldMap("owner_type", "Owner.Type")
 
 ACCOUNT = Mapping(
