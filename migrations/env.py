@@ -18,6 +18,7 @@ from config.settings import Settings
 TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
+    "sfsync.call_ledger",
     "sfsync.outbox",
     "jobs.effects",
     "jobs.slots",
