@@ -11,6 +11,7 @@ from typing import Any
 
 from config.clock import business_date
 from config.settings import Settings
+from jobs.frugality import sparing
 from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Turn
 from jobs.selection.report import RunOutcome
@@ -46,8 +47,8 @@ def jobs_for(settings: Settings) -> tuple[Job, ...]:
     morning = Daily(settings.selection_time, settings.business_timezone)
     return (
         Job("select", morning, run_selection),
-        Job("push", Every(PUSH_PERIOD), run_push, gives_way=True, kept=KEPT),
-        Job("pull", Every(PULL_PERIOD), run_pull, gives_way=True, kept=KEPT),
+        Job("push", Every(PUSH_PERIOD), sparing("push", run_push), gives_way=True, kept=KEPT),
+        Job("pull", Every(PULL_PERIOD), sparing("pull", run_pull), gives_way=True, kept=KEPT),
     )
 
 

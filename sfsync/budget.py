@@ -97,6 +97,7 @@ class Budget:
         #: Calls that were let in and not yet reported as sent, by hour and purpose.
         self._unreported: Counter[tuple[datetime, str]] = Counter()
         self._reported = self._ended = self._in_flight = self._unanswered = 0
+        self._latest_at: datetime | None = None
         self._word: OrgWord | None = None
         self._ended_at_word = 0
 
@@ -137,12 +138,20 @@ class Budget:
     def settle(self) -> None:
         """Gives back what is not spent and writes down what the org said. Idempotent."""
         with self._lock:
-            if not self._blocks and not self._unreported and self._word is None:
-                return
-            with self._posting() as (session, row, now):
+            if not self._blocks and not self._unreported:
+                return  # what was heard without a call of ours is not worth a transaction
+            with self._posting(may_guess_time=True) as (session, row, now):
                 decision = self._decide(session, row, now, None)
                 forget_old(session, self._org, now)
             self._tell(decision)
+
+    def look(self) -> Step:
+        """The step in force now, written down; no call is booked. Raises as `enter` does."""
+        with self._lock:
+            with self._posting() as (session, row, now):
+                decision = self._decide(session, row, now, None)
+            self._tell(decision)
+            return decision.step
 
     def _hear(self, word: OrgWord) -> None:
         self._word, self._ended_at_word = word, self._ended - self._unanswered
@@ -180,13 +189,15 @@ class Budget:
         return min(2 * block.size, LARGEST_BLOCK)
 
     @contextmanager
-    def _posting(self, purpose: str | None = None) -> Iterator[tuple[Session, Allowance, datetime]]:
+    def _posting(
+        self, purpose: str | None = None, *, may_guess_time: bool = False
+    ) -> Iterator[tuple[Session, Allowance, datetime]]:
         """A transaction in which this process has reported, and given back blocks that end.
 
         Those are the one of `purpose` and all whose time is over; without a purpose, all. When it
         fails nobody knows whether it was committed, so the blocks count as lost.
         """
-        now, now_s = self._read_clock(), self._monotonic_s()
+        now, now_s = self._read_clock(may_guess=may_guess_time), self._monotonic_s()
         blocks = {
             name: block
             for name, block in self._blocks.items()
@@ -254,11 +265,14 @@ class Budget:
         }
         logger.warning("the API budget changed its step", extra=facts)
 
-    def _read_clock(self) -> datetime:
+    def _read_clock(self, *, may_guess: bool) -> datetime:
+        """The org's time. `may_guess`: the latest one known will do when nobody tells it."""
         try:
-            return self._clock.now()
+            self._latest_at = self._clock.now()
         except ClockUnavailable as error:
-            raise SalesforceUnavailable(str(error)) from error
+            if not may_guess or self._latest_at is None:
+                raise SalesforceUnavailable(str(error)) from error
+        return self._latest_at
 
 
 def _returns(blocks: dict[str, _Block]) -> list[Posting]:

@@ -36,7 +36,7 @@ LONGEST_PURPOSE = 40
 class CallHour(Base):
     """Our calls of one UTC hour for one purpose."""
 
-    __tablename__ = "api_call_hour"
+    __tablename__ = "sync_call_hour"
 
     org: Mapped[str] = mapped_column(String(255), primary_key=True)  #: its address
     hour: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
@@ -48,7 +48,7 @@ class CallHour(Base):
 class Allowance(Base):
     """What one org said of its allowance, and the step that is in force. Locked to book calls."""
 
-    __tablename__ = "api_allowance"
+    __tablename__ = "sync_allowance"
 
     org: Mapped[str] = mapped_column(String(255), primary_key=True)
     step: Mapped[str] = mapped_column(String(20))

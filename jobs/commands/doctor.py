@@ -57,10 +57,11 @@ def group(as_json: bool) -> None:
 def examine(runtime: Runtime) -> Iterator[Finding]:
     """Everything the doctor looks at; stops asking the org once it does not answer."""
     yield _describe_settings(runtime.settings)
-    yield _check_database(runtime)
+    database = _check_database(runtime)
+    yield database
     try:
         with purpose("doctor"):
-            sf = runtime.connect()
+            sf = runtime.connect() if database.is_ok else runtime.connect_freely()
             yield from _examine_org(sf, runtime)
     except SalesforceError as error:
         yield Finding("org", False, error.message, error.remedy)

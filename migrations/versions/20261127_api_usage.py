@@ -16,7 +16,7 @@ depends_on = None
 def upgrade() -> None:
     """Applies the change."""
     op.create_table(
-        "api_allowance",
+        "sync_allowance",
         sa.Column("org", sa.String(length=255), nullable=False),
         sa.Column("step", sa.String(length=20), nullable=False),
         sa.Column("stepped_at", UtcDateTime(), nullable=True),
@@ -24,20 +24,20 @@ def upgrade() -> None:
         sa.Column("allowance", sa.Integer(), nullable=True),
         sa.Column("others", sa.Integer(), nullable=False),
         sa.Column("heard_at", UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("org", name=op.f("pk_api_allowance")),
+        sa.PrimaryKeyConstraint("org", name=op.f("pk_sync_allowance")),
     )
     op.create_table(
-        "api_call_hour",
+        "sync_call_hour",
         sa.Column("org", sa.String(length=255), nullable=False),
         sa.Column("hour", UtcDateTime(), nullable=False),
         sa.Column("purpose", sa.String(length=40), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("unsent", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("org", "hour", "purpose", name=op.f("pk_api_call_hour")),
+        sa.PrimaryKeyConstraint("org", "hour", "purpose", name=op.f("pk_sync_call_hour")),
     )
 
 
 def downgrade() -> None:
     """Takes it back."""
-    op.drop_table("api_call_hour")
-    op.drop_table("api_allowance")
+    op.drop_table("sync_call_hour")
+    op.drop_table("sync_allowance")

@@ -207,9 +207,9 @@ def test_others_who_use_up_the_rest_stop_us_at_the_next_answer(machine: Machine)
 
 def test_each_process_hears_what_the_others_heard(machine: Machine) -> None:
     first, second = machine.process(), machine.process()
-    machine.call(second, "selection")
+    machine.call(second, "pull")
     machine.used = 900
-    first.hear(machine.word())
+    machine.call(first, "pull")
     first.settle()
 
     with pytest.raises(BudgetExhausted):
@@ -218,12 +218,14 @@ def test_each_process_hears_what_the_others_heard(machine: Machine) -> None:
 
 def test_an_older_word_of_the_org_does_not_undo_a_newer_one(machine: Machine) -> None:
     first, second = machine.process(), machine.process()
-    first.hear(OrgWord(5, 1000, NOON))
-    second.hear(OrgWord(700, 1000, NOON + timedelta(seconds=9)))
+    for budget, used, seconds in ((first, 5, 0), (second, 700, 9)):
+        budget.enter("pull")
+        budget.leave(OrgWord(used, 1000, NOON + timedelta(seconds=seconds)))
     second.settle()
     first.settle()
 
-    assert (machine.allowance().used, machine.allowance().others) == (700, 700)
+    # The call of the first was still booked as unsent when the second reported its own.
+    assert (machine.allowance().used, machine.allowance().others) == (700, 699)
 
 
 def test_calls_of_our_own_are_not_taken_for_those_of_others(machine: Machine) -> None:
