@@ -31,8 +31,8 @@ class Runtime:
         self.settings = settings
         self.engine = engine
         self.clock = clock
-        shares = Shares(settings.api_share_percent, settings.api_reserve_percent)
-        self.budget = Budget(engine, clock, settings.salesforce_url, shares)
+        self.shares = Shares(settings.api_share_percent, settings.api_reserve_percent)
+        self.budget = Budget(engine, clock, settings.salesforce_url, self.shares)
         self._sf: Salesforce | None = None
         self._lock = threading.Lock()
 

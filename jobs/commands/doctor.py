@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.clock import ClockUnavailable
 from config.schema import SchemaOutdated, ensure_schema
 from config.settings import Settings
+from jobs.budgeting import budget_report
 from jobs.commands import command_runtime, json_option, print_json
 from jobs.runtime import Runtime
 from sfsync.client import Salesforce, usage
@@ -67,6 +68,8 @@ def examine(runtime: Runtime) -> Iterator[Finding]:
         yield Finding("org", False, error.message, error.remedy)
     except ClockUnavailable as error:
         yield Finding("clock", False, str(error))
+    if database.is_ok:
+        yield _check_budget(runtime)
 
 
 def _examine_org(sf: Salesforce, runtime: Runtime) -> Iterator[Finding]:
@@ -149,6 +152,16 @@ def _check_usage(sf: Salesforce) -> Finding:
         return Finding("API calls", True, detail)
     remedy = "See Setup > System Overview for who uses them; widen the pull interval."
     return Finding("API calls", False, detail, remedy)
+
+
+def _check_budget(runtime: Runtime) -> Finding:
+    report = budget_report(runtime)
+    remedy = (
+        "`flask sync budget` shows who uses the calls. Raise API_SHARE_PERCENT, buy calls, or wait:"
+        " it comes back by itself."
+    )
+    is_ok = not report.is_worrying
+    return Finding("API budget", is_ok, report.summary, "" if is_ok else remedy)
 
 
 def _line(finding: Finding) -> str:

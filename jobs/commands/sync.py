@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 
+from jobs.budgeting import budget_report
 from jobs.commands import (
     EXIT_REJECTED,
     command_runtime,
@@ -100,9 +101,11 @@ def push(dry_run: bool, as_json: bool) -> None:
 @explained
 def status(as_json: bool) -> None:
     """Say up to when the replica is complete, and what stands in the outbox."""
-    found = read_status(command_runtime().engine)
+    runtime = command_runtime()
+    found, budget = read_status(runtime.engine), budget_report(runtime)
     lines = [_status_line(each) for each in found.objects]
-    _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
+    lines += [*_problem_lines(found.problems), f"API budget: {budget.summary}"]
+    _answer(as_json, found.as_dict() | {"budget": budget.as_dict()}, lines)
 
 
 def _rehearse(engine: Engine, sf: Salesforce, as_json: bool, *, full: bool) -> None:
