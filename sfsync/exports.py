@@ -119,10 +119,11 @@ def _export(job_id: str) -> Iterator[None]:
         raise
 
 
-def read_rows(answer: requests.Response, announced: int) -> Iterator[Cells]:
+def read_rows(answer: requests.Response, announced: int | None) -> Iterator[Cells]:
     """The rows of a table by column, as they arrive; the answer was asked for as a stream.
 
-    The last row is followed by IncompleteRead unless it is the one announced.
+    The last row is followed by IncompleteRead unless so many arrived as were announced, if any
+    number was.
     """
     csv.field_size_limit(LONGEST_CELL)
     raw: Any = answer.raw
@@ -137,7 +138,7 @@ def read_rows(answer: requests.Response, announced: int) -> Iterator[Cells]:
                 yield row
     except (HTTPError, OSError, csv.Error, UnicodeDecodeError) as error:
         raise _incomplete(f"{announced} rows were announced, {count} arrived") from error
-    if count != announced:
+    if announced is not None and count != announced:
         raise _incomplete(f"{announced} rows were announced and {count} arrived")
 
 

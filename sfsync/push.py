@@ -21,7 +21,7 @@ from sqlalchemy import Engine, func, select
 from config.clock import Clock, SystemClock
 from config.database import transaction
 from config.process import name_process
-from sfsync.bulk_push import NOT_TRIED, BulkCarrier, Carried, is_ingest_cheaper
+from sfsync.bulk_push import NOT_TRIED, BulkCarrier, is_ingest_cheaper
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
     OutcomeUnknown,
@@ -29,6 +29,7 @@ from sfsync.errors import (
     SalesforceRejected,
     SalesforceRetryable,
 )
+from sfsync.job_results import Carried
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
@@ -93,12 +94,14 @@ def push(
     pusher = _Pusher(sf, claims, PushReport(), sleep, BulkCarrier(sf, claims, sleep))
     calls_before = usage(sf).calls
     with purpose("push"):
-        pusher.resolve_abandoned()
+        has_running = pusher.resolve_abandoned()
         for sobject in PUSH_ORDER:
             for batch in claims.take(sobject):
                 for report in pusher.push_all(batch):
                     if on_batch is not None:
                         on_batch(report)
+        if has_running:
+            pusher.resolve_abandoned(is_patient=True)
     report = pusher.report
     report.api_calls = usage(sf).calls - calls_before
     _add_problems(engine, report)
@@ -135,15 +138,22 @@ class _Pusher:
     sleep: Callable[[float], None]
     bulk: BulkCarrier
 
-    def resolve_abandoned(self) -> None:
-        """Finds out what became of the writes that a push that died was sending."""
+    def resolve_abandoned(self, *, is_patient: bool = False) -> bool:
+        """Finds out what became of the writes that a push that died was sending.
+
+        Whether jobs of it still run; they are waited for if `is_patient`.
+        """
+        has_running = False
         rows = sorted(self.claims.take_abandoned(), key=_carrier_of)
         for (_, job_id), group in groupby(rows, key=_carrier_of):
-            if job_id:
-                carried = self.bulk.resume(job_id, list(group))
-                self.claims.give_back(self._book_carried(carried), NOT_TRIED)
-            else:
+            if not job_id:
                 self._confirm(list(group), [])
+                continue
+            carried = self.bulk.resume(job_id, list(group), is_patient=is_patient)
+            self.claims.give_back(self._book_carried(carried), NOT_TRIED)
+            has_running = has_running or bool(carried.running)
+            self.report.retried += len(carried.running) if is_patient else 0
+        return has_running
 
     def push_all(self, batch: Sequence[OutboxWrite]) -> Iterator[PushReport]:
         """Sends claimed records by the cheaper carrier; the report after each step."""
@@ -159,12 +169,9 @@ class _Pusher:
     def _push_in_bulk(self, rows: list[OutboxWrite]) -> list[OutboxWrite]:
         """Sends records in jobs; those that are left for calls of 200."""
         left: list[OutboxWrite] = []
-        try:
-            for carried in self.bulk.carry(rows, _records(rows)):
-                left += self._book_carried(carried)
-        except SalesforceError as error:
-            self.claims.give_back(left, error)
-            raise
+        for carried in self.bulk.carry(rows, _records(rows)):
+            left += self._book_carried(carried)
+            self.report.retried += len(carried.running)
         return left
 
     def _book_carried(self, carried: Carried) -> list[OutboxWrite]:
@@ -172,7 +179,6 @@ class _Pusher:
         held = [row for row, result in carried.outcomes if _is_held(result)]
         self._book([each for each in carried.outcomes if not _is_held(each[1])])
         self._book(carried.confirmed, is_confirmed=True)
-        self.report.retried += len(carried.running)
         if held:
             self._pause(1)
         return [*carried.left, *self.claims.note_job(held, None)]
