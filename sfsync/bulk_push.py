@@ -41,6 +41,9 @@ from sfsync.rest import COLLECTION_SIZE
 
 logger = logging.getLogger(__name__)
 
+#: Records of one job. The org works them off in batches of this size (Salesforce Developer Limits,
+#: "Bulk API and Bulk API 2.0 Limits"), and memory holds so many.
+JOB_ROWS = 10_000
 #: Create, upload, close, look twice, and read what was saved and what was refused.
 INGEST_CALLS = 7
 #: How often a job is begun when no answer comes, before calls of 200 are made instead.
@@ -64,6 +67,11 @@ def is_ingest_cheaper(rows: int) -> bool:
     whatever it carries, so that it begins to pay with the eighth call, from 1,401 records on.
     """
     return ceil(rows / COLLECTION_SIZE) > INGEST_CALLS
+
+
+def batch_size(due: int) -> int:
+    """How many of so many due writes are to be taken at once."""
+    return JOB_ROWS if is_ingest_cheaper(due) else COLLECTION_SIZE
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, func, select
 from config.clock import Clock, SystemClock
 from config.database import transaction
 from config.process import name_process
-from sfsync.bulk_push import NOT_TRIED, BulkCarrier, is_ingest_cheaper
+from sfsync.bulk_push import NOT_TRIED, BulkCarrier, batch_size, is_ingest_cheaper
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
     OutcomeUnknown,
@@ -96,7 +96,8 @@ def push(
     with purpose("push"):
         has_running = pusher.resolve_abandoned()
         for sobject in PUSH_ORDER:
-            for batch in claims.take(sobject):
+            size = batch_size(claims.count_due(sobject))
+            for batch in claims.take(sobject, size):
                 for report in pusher.push_all(batch):
                     if on_batch is not None:
                         on_batch(report)
