@@ -19,8 +19,11 @@ TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
     "sfsync.outbox",
+    "sfsync.note_state",
+    "sfsync.drift",
     "jobs.effects",
     "jobs.slots",
+    "webhooks.inbox",
 )
 
 

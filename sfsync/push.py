@@ -17,6 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import Clock, SystemClock
 from config.database import transaction
@@ -24,16 +25,18 @@ from config.process import name_process
 from sfsync.bulk_push import NOT_TRIED, BulkCarrier, batch_size, is_ingest_cheaper
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
+    BUG_CODE,
     OutcomeUnknown,
     SalesforceError,
     SalesforceRejected,
     SalesforceRetryable,
+    report_bug,
 )
 from sfsync.job_results import Carried
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.readback import read_back
+from sfsync.readback import NOT_WRITTEN, read_back
 from sfsync.replica import known_ids
 from sfsync.rest import COLLECTION_SIZE, SaveResult, collections_upsert
 from sfsync.usage import purpose
@@ -46,7 +49,9 @@ LOCK_PAUSE_S = 1.0
 #: Calls spent on finding the records that make the org refuse a whole batch.
 SEARCH_CALLS = 24
 #: Refusals of a whole call that are the fault of single records in it.
-RECORD_FAULTS = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE"})
+RECORD_FAULTS = frozenset(
+    {"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE", BUG_CODE}
+)
 
 Outcomes = list[tuple[OutboxWrite, SaveResult]]
 OnBatch = Callable[["PushReport"], None]
@@ -150,11 +155,30 @@ class _Pusher:
             if not job_id:
                 self._confirm(list(group), [])
                 continue
-            carried = self.bulk.resume(job_id, list(group), is_patient=is_patient)
-            self.claims.give_back(self._book_carried(carried), NOT_TRIED)
-            has_running = has_running or bool(carried.running)
-            self.report.retried += len(carried.running) if is_patient else 0
+            running = self._resume_job(job_id, list(group), is_patient)
+            has_running = has_running or running
         return has_running
+
+    def _resume_job(self, job_id: str, rows: list[OutboxWrite], is_patient: bool) -> bool:
+        """Whether the job still runs."""
+        try:
+            carried = self.bulk.resume(job_id, rows, is_patient=is_patient)
+        except (SalesforceError, SQLAlchemyError):
+            raise
+        except Exception as error:
+            self._confirm_of_job(rows, error)
+            return False
+        self.claims.give_back(self._book_carried(carried), NOT_TRIED)
+        self.report.retried += len(carried.running) if is_patient else 0
+        return bool(carried.running)
+
+    def _confirm_of_job(self, rows: list[OutboxWrite], error: Exception) -> None:
+        """Reads back the writes of a job at which we failed."""
+        fault = "a job failed through a fault of our own; a developer must look at it"
+        logger.error(fault, exc_info=error)
+        still_ours = self.claims.note_job(rows, None)
+        if still_ours:
+            self._confirm(still_ours, [])
 
     def push_all(self, batch: Sequence[OutboxWrite]) -> Iterator[PushReport]:
         """Sends claimed records by the cheaper carrier; the report after each step."""
@@ -170,9 +194,15 @@ class _Pusher:
     def _push_in_bulk(self, rows: list[OutboxWrite]) -> list[OutboxWrite]:
         """Sends records in jobs; those that are left for calls of 200."""
         left: list[OutboxWrite] = []
-        for carried in self.bulk.carry(rows, _records(rows)):
-            left += self._book_carried(carried)
-            self.report.retried += len(carried.running)
+        try:
+            for carried in self.bulk.carry(rows, _records(rows)):
+                left += self._book_carried(carried)
+                self.report.retried += len(carried.running)
+        except (SalesforceError, SQLAlchemyError):
+            raise
+        except Exception as error:
+            self._confirm_of_job([row for row in rows if row.bulk_job_id], error)
+            return self.claims.note_job([row for row in rows if not row.bulk_job_id], None)
         return left
 
     def _book_carried(self, carried: Carried) -> list[OutboxWrite]:
@@ -204,6 +234,13 @@ class _Pusher:
             except SalesforceError as error:
                 self.claims.give_back([*chunk.rows, *rest], error)
                 raise
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                # A fault of our own must not hold up other records, nor come back for ever.
+                logger.exception("the push failed on a record; a developer must look at it")
+                bug = report_bug(error)
+                chunks.extendleft(self._isolate(chunk, bug, may_search=calls < SEARCH_CALLS))
             else:
                 chunks.extend(self._settle(chunk, outcomes))
 
@@ -259,6 +296,12 @@ class _Pusher:
             self.claims.abandon(rows)
             self.claims.give_back(rest, error)
             raise
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            # They are sent again, which is harmless; that finds the record that is at fault.
+            logger.exception("reading back failed; a developer must look at it")
+            outcomes = [(row, NOT_WRITTEN) for row in rows]
         self._book(outcomes, is_confirmed=True)
 
     def _book(self, outcomes: Outcomes, *, is_confirmed: bool = False) -> None:
