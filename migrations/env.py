@@ -18,7 +18,9 @@ from config.settings import Settings
 TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
+    "sfsync.stale",
     "sfsync.outbox",
+    "sfsync.note_state",
     "sfsync.drift",
     "jobs.effects",
     "jobs.slots",

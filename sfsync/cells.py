@@ -17,7 +17,7 @@ from zlib import crc32
 
 from sfsync.checksums import NOTHING, SEPARATOR, spell_instant, spell_number
 from sfsync.mapping import Kind, Mapping
-from sfsync.values import read_instant
+from sfsync.values import is_own_flag, read_instant, read_time
 
 Column = Sequence[Any]
 Spell = Callable[[str], Any]
@@ -43,6 +43,10 @@ def _spell_moment(cell: str) -> str:
     return spell_instant(read_instant(cell))
 
 
+def _spell_time(cell: str) -> str:
+    return read_time(cell).isoformat("microseconds")
+
+
 def _store_decimal(cell: str) -> str:
     text = str(Decimal(cell))
     return format(Decimal(cell), "f") if "E" in text else text
@@ -58,6 +62,7 @@ CANONICAL: dict[Kind, Spell] = {
     Kind.FLAG: _spell_flag,
     Kind.DATE: _spell_date,
     Kind.INSTANT: _spell_moment,
+    Kind.TIME: _spell_time,
 }
 #: What each database stores where that differs from the canonical spelling.
 STORED: dict[str, dict[Kind, Spell]] = {
@@ -95,7 +100,8 @@ def read_chunk(
     texts, stored = [], []
     canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}
     own = {kind: _Memo(spell, None) for kind, spell in STORED[dialect].items()}
-    for field, column in zip(mapping.fields, found, strict=True):
+    for field, cells_of_field in zip(mapping.fields, found, strict=True):
+        column = _fill(cells_of_field, "false") if is_own_flag(field) else cells_of_field
         text = _convert(column, canonical.get(field.kind))
         texts.append(_fill(text, NOTHING))
         other = own.get(field.kind)

@@ -21,7 +21,7 @@ from config.database import transaction
 from config.process import is_gone
 from sfsync.chunks import chunked
 from sfsync.errors import SalesforceError, SalesforceRetryable
-from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer
+from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer, forget_error
 from sfsync.rest import SaveResult
 from sfsync.waiting import find_waits
 
@@ -97,7 +97,7 @@ class WriteLeases:
         for chunk in chunked(rows, SETTLED_ROWS):
             with transaction(self.engine) as session:
                 for row in self._own(session, [row.id for row in chunk]):
-                    _note_error(row, error)
+                    _note_error(row, error, self.clock.now())
                     if not fold_into_newer(session, row):
                         row.state = WriteState.PENDING
                         row.attempts -= 1
@@ -190,11 +190,11 @@ def _due_writes(sobject: str, after_id: int, now: datetime) -> Select[OutboxWrit
 def _mark_sent(row: OutboxWrite, result: SaveResult, now: datetime) -> None:
     row.state, row.sent_at, row.due_at = WriteState.SENT, now, None
     row.salesforce_id, row.created = result.salesforce_id, result.created
-    row.error_code = row.error_message = row.error_fields = row.error_remedy = None
+    forget_error(row)
 
 
 def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
-    _note_error(row, error)
+    _note_error(row, error, now)
     if fold_into_newer(session, row):
         return
     if isinstance(error, SalesforceRetryable) and row.attempts < MAX_ATTEMPTS:
@@ -203,7 +203,8 @@ def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now
         row.state, row.due_at = WriteState.REJECTED, None
 
 
-def _note_error(row: OutboxWrite, error: SalesforceError) -> None:
+def _note_error(row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
+    row.failed_at = now
     row.error_code, row.error_message = error.code or type(error).__name__, error.message
     row.error_fields, row.error_remedy = ", ".join(error.fields) or None, error.remedy
 

@@ -185,5 +185,5 @@ class Load:
         if insert_new(session, chunk, self.state.load_no):
             count = len(chunk.cells)
             return Tally(read=count, inserted=count - chunk.deleted, deleted=chunk.deleted)
-        rows = [read_cells(self.mapping, each) for each in chunk.cells]
+        rows = [read_cells(self.mapping.fields, each) for each in chunk.cells]
         return store_rows(session, self.mapping, rows, self.state.load_no, limit)

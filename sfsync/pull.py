@@ -8,7 +8,7 @@ no other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,11 +22,14 @@ from sfsync.changes import LONGEST_SPAN, Changes, change_paths, read_changes
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceRejected
 from sfsync.following import Followed, follow
+from sfsync.formulas import refresh_stale
+from sfsync.ids import normalise_id
 from sfsync.keyset import Span, condition, page_path
 from sfsync.loading import Load, OnPage
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
-from sfsync.replica import TABLES, Tally, store_page
+from sfsync.replica import TABLES, Tally, count_seen, store_page
 from sfsync.rest import Record, count_all, follow_pages, org_time, query_in
+from sfsync.stale import note_changed, note_fresh, note_load
 from sfsync.sync_state import SyncState, begin_load, read_state
 from sfsync.usage import purpose
 
@@ -43,6 +46,7 @@ class PullReport:
     tallies: dict[str, Tally] = field(default_factory=dict)  #: by sObject
     #: proven complete up to; None where a rebuild or another load has overtaken this pull
     watermarks: dict[str, datetime | None] = field(default_factory=dict)
+    formulas_refreshed: int = 0  #: rows whose formulas followed a parent's change
     api_calls: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -51,7 +55,11 @@ class PullReport:
             name: {**tally.as_dict(), "complete_up_to": self.watermarks.get(name)}
             for name, tally in self.tallies.items()
         }
-        return {"objects": objects, "api_calls": self.api_calls}
+        return {
+            "objects": objects,
+            "formulas_refreshed": self.formulas_refreshed,
+            "api_calls": self.api_calls,
+        }
 
 
 class Course(StrEnum):
@@ -60,6 +68,17 @@ class Course(StrEnum):
     FOLLOW = "follow"  #: read what happened since the watermark
     LOAD = "load"  #: read everything, from the beginning
     CONTINUE = "continue"  #: go on with a load that was interrupted
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How much one load has to read."""
+
+    total: int  #: rows of the whole load, about
+    stored: int  #: of these, rows that an interrupted load stored before
+
+
+OnPlan = Callable[[dict[str, Expected]], None]
 
 
 @dataclass(frozen=True)
@@ -82,10 +101,13 @@ def pull(
     full: bool = False,
     mappings: Sequence[Mapping] = MAPPINGS,
     on_page: OnPage | None = None,
+    on_plan: OnPlan | None = None,
 ) -> PullReport:
     """Reads every change of the mapped sObjects into the replica.
 
-    `full` reads everything again instead of the changes. Idempotent; may be interrupted anywhere.
+    `full` reads everything again instead of the changes. `on_plan` is told, before the first row,
+    how much each load will read; what is followed is little, and not foretold. Idempotent; may be
+    interrupted anywhere.
     Raises SalesforceRetryable (run it again later: what was stored stays) or SalesforceRejected
     (the org lacks a field or a right; `flask doctor` names it).
     """
@@ -95,6 +117,8 @@ def pull(
     with purpose("pull"):
         now = org_time(sf)
         steps = _plan(sf, engine, mappings, now, full=full)
+        if on_plan is not None:
+            on_plan(_expect(engine, steps))
         for step in steps:
             if step.course is not Course.FOLLOW:
                 _load(sf, engine, step, now, report.tallies[step.mapping.sobject], tell)
@@ -104,6 +128,7 @@ def pull(
             if step.course is Course.FOLLOW
         ]
         follow(sf, engine, followed, report.tallies, tell)
+        report.formulas_refreshed = refresh_stale(sf, engine, mappings, now)
     with transaction(engine) as session:
         for name in report.tallies:
             report.watermarks[name] = read_state(session, name).complete_up_to
@@ -114,15 +139,17 @@ def pull(
 def pull_records(sf: Salesforce, engine: Engine, sobject: str, ids: Sequence[str]) -> Tally:
     """Reads these records into the replica now, without moving the watermark.
 
-    For events that name what changed. Idempotent. An Id that the org does not show is left to the
-    next pull, which has its deletion from the org's own list.
+    For events that name what changed. Idempotent. Ids may have 15 or 18 characters; ValueError for
+    what is none. An Id that the org does not show is left to the next pull, which has its deletion
+    from the org's own list; so are formulas of children.
     """
     mapping = BY_SOBJECT[sobject]
     with purpose("pull"):
         fields = ", ".join(mapping.paths)
         template = f"SELECT {fields} FROM {sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
-        rows = query_in(sf, template, ids, include_deleted=True)
+        rows = query_in(sf, template, [*map(normalise_id, ids)], include_deleted=True)
     with transaction(engine) as session:
+        note_changed(session, mapping, rows)
         return store_page(session, mapping, rows)
 
 
@@ -247,14 +274,32 @@ def _sure(sobject: str, changes: Changes | None) -> Changes:
     return changes
 
 
+def _expect(engine: Engine, steps: Sequence[_Step]) -> dict[str, Expected]:
+    """How much each load has to read. An export counts from its beginning, pages what is left."""
+    expected: dict[str, Expected] = {}
+    with transaction(engine) as session:
+        for step in steps:
+            name, stored = step.mapping.sobject, 0
+            if step.course is Course.CONTINUE:
+                stored = count_seen(session, step.mapping, step.state.load_no)
+            if step.course is not Course.FOLLOW:
+                before = stored if step.state.cursor_at and step.course is Course.CONTINUE else 0
+                expected[name] = Expected(step.unread + before, stored)
+    return expected
+
+
 def _load(
     sf: Salesforce, engine: Engine, step: _Step, now: datetime, tally: Tally, on_page: OnPage
 ) -> None:
     state = step.state
     if step.course is Course.LOAD:
         with transaction(engine) as session:
+            note_load(session, step.mapping)
             state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
     Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread, step.few)
+    with transaction(engine) as session:
+        # A load that was continued read its first rows when it began.
+        note_fresh(session, step.mapping.sobject, state.proved_at)
 
 
 def _count_unread(sf: Salesforce, step: _Step, now: datetime) -> int:

@@ -79,7 +79,7 @@ def store_quickly(engine: Engine, rows: Sequence[list[str]], load_no: int = 1) -
 
 def store_carefully(engine: Engine, rows: Sequence[list[str]], load_no: int = 1) -> Tally:
     with transaction(engine) as session:
-        return store_rows(session, ORDER, [read_cells(ORDER, row) for row in rows], load_no)
+        return store_rows(session, ORDER, [read_cells(ORDER.fields, row) for row in rows], load_no)
 
 
 def stored(engine: Engine) -> list[tuple[Any, ...]]:

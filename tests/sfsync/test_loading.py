@@ -13,6 +13,7 @@ from sfsync import exports, loading
 from sfsync.errors import SalesforceError, SalesforceUnavailable
 from sfsync.loading import is_export_cheaper
 from sfsync.mapping import ACCOUNT, MAPPINGS
+from sfsync.pull import Expected
 from sfsync.status import read_status
 from tests.control import add_fault, seed
 from tests.sfsync.people import Admin
@@ -76,6 +77,21 @@ def test_an_export_that_dies_goes_on_with_the_page_it_was_at(
     assert replica(engine, "Account") == in_org(sf, "Account")
     # The proof, and the two pages that were left.
     assert report.api_calls == 3
+
+
+def test_a_load_that_goes_on_foretells_what_is_stored_and_what_there_is(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    seed(org, [an_account(number) for number in range(35)])
+    add_fault(org, action="status", status=503, path="/results.*locator", call=[2, 3, 4, 5])
+    plans: list[dict[str, Expected]] = []
+    with pytest.raises(SalesforceUnavailable):
+        run(sf, engine, mappings=[ACCOUNT], on_plan=plans.append)
+
+    run(sf, engine, mappings=[ACCOUNT], on_plan=plans.append)
+    run(sf, engine, mappings=[ACCOUNT], on_plan=plans.append)
+
+    assert plans == [{"Account": Expected(35, 0)}, {"Account": Expected(35, 20)}, {}]
 
 
 def test_an_export_that_is_lost_is_replaced_by_pages(
