@@ -503,6 +503,36 @@ def test_a_note_fits_its_field_however_long_the_values_are() -> None:
     assert f"…\n\n{SEND_AGAIN} {NOTE_GOES}\nSince 2026-05-04 12:00 UTC." in text
 
 
+def test_a_note_says_only_what_its_problem_knows() -> None:
+    clash = replace(
+        PROBLEM,
+        wanted={},
+        cause="",
+        heading="Two changes met.",
+        speaker="What happened",
+        said="Ada wrote 5, the sheet 6.",
+        remedy="Say which counts.",
+        afterwards="",
+    )
+
+    text = tell_problems([clash, PROBLEM], {"Name": "Account Name"}, NOW, UTC)
+
+    assert text.splitlines() == [
+        "Two changes met.",
+        "What happened: Ada wrote 5, the sheet 6. (field: CurrencyIsoCode)",
+        "What to do: Say which counts.",
+        "",
+        "The backoffice could not save this record.",
+        "Wanted: CurrencyIsoCode = XXX; Account Name = Ada",
+        "From: orders.xlsx",
+        "Salesforce said: bad value (field: CurrencyIsoCode)",
+        "What to do: Choose another.",
+        "",
+        f"{SEND_AGAIN} {NOTE_GOES}",
+        "Since 2026-05-04 12:00 UTC.",
+    ]
+
+
 def test_a_case_is_found_again_by_a_key_that_fits_its_field() -> None:
     long = case_key("Order_Proposal__c", "P" * 64)
 
