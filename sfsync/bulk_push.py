@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -32,8 +31,9 @@ from sfsync.ingest import (
     try_to_close,
     upload,
 )
-from sfsync.ingest_table import Table, can_be_row, columns_of, cut_tables, spell_record
+from sfsync.ingest_table import Table, columns_of, cut_tables, spell_record
 from sfsync.job_results import Carried, ask, conclude
+from sfsync.job_rows import Pairs, part_by_column, part_by_sayable
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
@@ -51,7 +51,6 @@ MOST_STARTS = 2
 #: How many columns that the org does not know are looked for, a job for each.
 MOST_ROUNDS = 3
 
-Pairs = list[tuple[OutboxWrite, Mapping[str, object]]]
 
 NOT_TRIED = SalesforceRetryable(
     "The job that was to carry this record ended without saving it.",
@@ -90,7 +89,7 @@ class BulkCarrier:
         Raises SalesforceError when the org cannot be worked with: what is not settled is then due,
         or found out by the next push.
         """
-        pairs, unsaid = _part(rows, records)
+        pairs, unsaid = part_by_sayable(rows, records)
         if not is_ingest_cheaper(len(pairs)):
             yield Carried(left=list(rows))
             return
@@ -159,7 +158,7 @@ class BulkCarrier:
         for part, table in cut_tables(columns, spelt):
             carried = self._carry_table([row for row, _ in part], table, kept)
             if carried.unknown_column:
-                carried.left, others = _part_by_column(part, carried.unknown_column)
+                carried.left, others = part_by_column(part, carried.unknown_column)
                 again += others
             yield carried
         return again
@@ -240,30 +239,3 @@ class BulkCarrier:
 
     def _warn(self, what: str, error: object) -> None:
         logger.warning("an ingest job did not work", extra={"of": what, "error": str(error)})
-
-
-def _part(
-    rows: Sequence[OutboxWrite], records: Sequence[Mapping[str, object]]
-) -> tuple[Pairs, list[OutboxWrite]]:
-    """The writes that a table can say, and those that it cannot.
-
-    Two keys that the org takes for the same are of the latter: in one job it would refuse both.
-    """
-    key = PUSH_ORDER[rows[0].sobject]
-    counts = Counter(row.external_id.casefold() for row in rows)
-    pairs: Pairs = []
-    unsaid: list[OutboxWrite] = []
-    for row, record in zip(rows, records, strict=True):
-        if counts[row.external_id.casefold()] == 1 and can_be_row(key, record):
-            pairs.append((row, record))
-        else:
-            unsaid.append(row)
-    return pairs, unsaid
-
-
-def _part_by_column(pairs: Pairs, column: str) -> tuple[list[OutboxWrite], Pairs]:
-    """The writes that have a value in that column, and the rest with their records."""
-    key = PUSH_ORDER[pairs[0][0].sobject]
-    having = [row for row, record in pairs if column in spell_record(key, record)]
-    ids = {row.id for row in having}
-    return having, [pair for pair in pairs if pair[0].id not in ids]

@@ -19,7 +19,7 @@ from config.database import transaction
 from sandbox.bulk import ingest as org_ingest
 from sandbox.bulk.job import JobKind
 from sandbox.server import LocalOrgServer
-from sfsync import bulk_push
+from sfsync import bulk_push, ingest_results
 from sfsync.bulk_push import is_ingest_cheaper
 from sfsync.client import adapter_of
 from sfsync.errors import SalesforceRetryable, SalesforceUnavailable
@@ -292,6 +292,7 @@ CUTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_job_for_any")
 @pytest.mark.parametrize("cut", CUTS)
 @pytest.mark.parametrize("file", ["successfulResults", "failedResults"])
@@ -359,11 +360,11 @@ def test_a_result_of_another_record_is_not_believed(
 ) -> None:
     note_account(engine, "A-1")
     note_account(engine, "A-2")
-    from sfsync import ingest
-
-    honest = ingest._read_success
+    honest = ingest_results._read_success
     monkeypatch.setattr(
-        ingest, "_read_success", lambda cells: honest({**cells, "sf__Id": "001000000000001AAA"})
+        ingest_results,
+        "_read_success",
+        lambda cells: honest({**cells, "sf__Id": "001000000000001AAA"}),
     )
 
     report = run(sf, engine, clock)
@@ -654,6 +655,7 @@ def dying(sf: Salesforce, call: int, *, is_answered: bool) -> Iterator[list[int]
         adapter._send_once = honest  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_job_for_any")
 @pytest.mark.parametrize("is_answered", [False, True])
 @pytest.mark.parametrize("call", [1, 2, 3, 4, 5])
