@@ -112,24 +112,31 @@ class BulkCarrier:
         org cannot be asked; the next push does it then.
         """
         try:
-            return self._resume(job_id, rows, is_patient)
-        except SalesforceRejected as error:
-            return self._ask(job_id, rows, error)
+            return self._resume_or_ask(job_id, rows, is_patient)
         except SalesforceError:
             self.claims.abandon(rows)
             raise
 
-    def _resume(self, job_id: str, rows: list[OutboxWrite], is_patient: bool) -> Carried:
-        job = read_ingest(self.sf, job_id)
+    def _resume_or_ask(self, job_id: str, rows: list[OutboxWrite], is_patient: bool) -> Carried:
+        try:
+            job = read_ingest(self.sf, job_id)
+            if job.state == JobState.OPEN:
+                job = self._end_unused(job_id)
+            return self._resume(job, rows, is_patient)
+        except SalesforceRejected as error:
+            return self._ask(job_id, rows, error)
+
+    def _resume(self, job: IngestJob, rows: list[OutboxWrite], is_patient: bool) -> Carried:
         if job.state == JobState.OPEN:
-            job = self._end_unused(job_id)
+            # It cannot be ended, but nobody closes it any more, so that it does nothing.
+            return Carried(confirmed=ask(self.sf, rows))
         if job.state == JobState.ABORTED and job.processed == 0:
             # As a rule by us, here or in a push that died as well.
             return Carried(left=rows)
         if job.has_ended:
             return self._conclude(job, rows)
         if is_patient:
-            return self._finish(job_id, rows, rows)
+            return self._finish(job.id, rows, rows)
         self.claims.abandon(rows)
         return Carried(running=rows)
 
@@ -158,7 +165,9 @@ class BulkCarrier:
         for part, table in cut_tables(columns, spelt):
             carried = self._carry_table([row for row, _ in part], table, kept)
             if carried.unknown_column:
-                carried.left, others = part_by_column(part, carried.unknown_column)
+                ours = {row.id for row in carried.left}
+                refused = [pair for pair in part if pair[0].id in ours]
+                carried.left, others = part_by_column(key, refused, carried.unknown_column)
                 again += others
             yield carried
         return again
@@ -222,6 +231,9 @@ class BulkCarrier:
                 return self._conclude(job, rows)
         except SalesforceRejected as error:
             return self._ask(job_id, rows, error)
+        if job.state == JobState.OPEN:
+            self._abort(job_id)
+            return Carried(left=self.claims.note_job(rows, None))
         self.claims.abandon(rows)
         return Carried(running=rows)
 

@@ -25,6 +25,8 @@ FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 #: Rows that a job is expected to save in a second: decides when to look first.
 ROWS_PER_S = 4_000
+#: How often a job that is still open is closed again.
+MOST_CLOSINGS = 2
 #: How long a job is waited for before something else is done; it is looked at again later.
 PATIENCE_S = 900.0
 
@@ -114,11 +116,12 @@ def await_ingest(
     on_look: Callable[[], object],
     sleep: Callable[[float], None] = time.sleep,
 ) -> IngestJob:
-    """The job of so many rows at its end, or unfinished after PATIENCE_S.
+    """The job of so many rows at its end, unfinished after PATIENCE_S, or open if it stays so.
 
     Each look costs a call, so that the pauses double. A closing that was lost is repeated, so call
     this only for a job whose data arrived. `on_look` runs before each look.
     """
+    closings = 0
     pause_s = max(FIRST_WAIT_S, rows / ROWS_PER_S)
     waited_s = 0.0
     while True:
@@ -129,6 +132,9 @@ def await_ingest(
         if job.has_ended or waited_s >= PATIENCE_S:
             return job
         if job.state == JobState.OPEN:
+            if closings == MOST_CLOSINGS:
+                return job
+            closings += 1
             try_to_close(sf, job_id)
         pause_s = min(2 * pause_s, LONGEST_WAIT_S)
 

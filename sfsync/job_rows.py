@@ -35,9 +35,8 @@ def part_by_sayable(
     return pairs, unsaid
 
 
-def part_by_column(pairs: Pairs, column: str) -> tuple[list[OutboxWrite], Pairs]:
+def part_by_column(key: str, pairs: Pairs, column: str) -> tuple[list[OutboxWrite], Pairs]:
     """The writes that have a value in that column, and the rest with their records."""
-    key = PUSH_ORDER[pairs[0][0].sobject]
     having = [row for row, record in pairs if column in spell_record(key, record)]
     ids = {row.id for row in having}
     return having, [pair for pair in pairs if pair[0].id not in ids]
