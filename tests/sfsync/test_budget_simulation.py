@@ -17,7 +17,10 @@ SEEDS = int(os.environ.get("SEEDS", "1000"))
 
 def play(seed: int, org: LocalOrgServer, url: str) -> World:
     world = World(seed, org, url)
-    world.live()
+    try:
+        world.live()
+    finally:
+        world.end()
     return world
 
 
