@@ -97,6 +97,12 @@ class Settings:
         "20",
         "percent of the org's daily API calls that are left to people, 0-100",
     )
+    salesforce_org_id: str | None = _setting(
+        parsing.parse_org_id, None, "the org's Id, 15 or 18 characters that begin with 00D"
+    )
+    salesforce_webhook_secrets: tuple[str, ...] = _secret(
+        parsing.parse_list, "long random texts, comma-separated, newest first", ""
+    )
     database_url: str = _secret(
         parsing.parse_database_url,
         "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",

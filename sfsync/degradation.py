@@ -27,10 +27,11 @@ class Priority(Enum):
 PRIORITIES: Mapping[str, Priority] = {
     "selection": Priority.LAST,
     "push": Priority.SYNC,
+    "notes": Priority.SYNC,
     "pull": Priority.SYNC,
     "import": Priority.SYNC,
     "reconcile": Priority.LOW,
-    "sweep": Priority.LOW,
+    "formulas": Priority.LOW,
     "drift": Priority.LOW,
     "doctor": Priority.LOW,
     "other": Priority.LOW,

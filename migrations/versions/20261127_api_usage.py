@@ -8,7 +8,7 @@ from alembic import op
 from config.database import UtcDateTime
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
