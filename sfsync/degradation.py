@@ -27,12 +27,13 @@ class Priority(Enum):
 PRIORITIES: Mapping[str, Priority] = {
     "selection": Priority.LAST,
     "push": Priority.SYNC,
-    "notes": Priority.SYNC,
     "pull": Priority.SYNC,
+    "formulas": Priority.SYNC,
+    "notes": Priority.SYNC,
     "import": Priority.SYNC,
+    "told": Priority.LOW,
     "reconcile": Priority.LOW,
-    "formulas": Priority.LOW,
-    "drift": Priority.LOW,
+    "sweep": Priority.LOW,
     "doctor": Priority.LOW,
     "other": Priority.LOW,
 }

@@ -185,8 +185,8 @@ class Load:
 
     def _prepare(self, page: ResultPage) -> Iterator[Chunk]:
         dialect = self.engine.dialect.name
-        for cells in chunked(page.rows, CHUNK_ROWS):
-            yield read_chunk(self.mapping, page.columns, cells, dialect)
+        for cells in chunked(page.read_in_order(self.mapping.paths), CHUNK_ROWS):
+            yield read_chunk(self.mapping, cells, dialect)
 
     def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:
         if insert_new(session, chunk, self.state.load_no):

@@ -96,8 +96,7 @@ def push(dry_run: bool, as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Say up to when the replica is complete, and what stands in the outbox."""
     runtime = command_runtime()
-    found = read_status(runtime.engine, business_time(runtime))
-    budget = budget_report(runtime)
+    found, budget = read_status(runtime.engine, business_time(runtime)), budget_report(runtime)
     lines = [_status_line(each) for each in found.objects]
     lines += [*_delay_lines(found, SystemClock().now()), _tell_reconciliation(found.reconciled)]
     lines += [*_problem_lines(found.problems), f"API budget: {budget.summary}"]
