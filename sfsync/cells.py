@@ -17,14 +17,10 @@ from zlib import crc32
 
 from sfsync.checksums import NOTHING, SEPARATOR, spell_instant, spell_number
 from sfsync.mapping import Kind, Mapping
-from sfsync.values import read_instant
+from sfsync.values import CELL_READERS, is_own_flag, read_instant, read_time
 
 Column = Sequence[Any]
 Spell = Callable[[str], Any]
-
-
-def _spell_flag(cell: str) -> str:
-    return "1" if cell == "true" else "0"
 
 
 def _spell_decimal(cell: str) -> str:
@@ -43,6 +39,10 @@ def _spell_moment(cell: str) -> str:
     return spell_instant(read_instant(cell))
 
 
+def _spell_time(cell: str) -> str:
+    return read_time(cell).isoformat("microseconds")
+
+
 def _store_decimal(cell: str) -> str:
     text = str(Decimal(cell))
     return format(Decimal(cell), "f") if "E" in text else text
@@ -55,13 +55,14 @@ def _store_zoned(cell: str) -> str:
 #: How `checksums` spells what is no text already.
 CANONICAL: dict[Kind, Spell] = {
     Kind.DECIMAL: _spell_decimal,
-    Kind.FLAG: _spell_flag,
+    Kind.FLAG: {"true": "1", "false": "0"}.__getitem__,
     Kind.DATE: _spell_date,
     Kind.INSTANT: _spell_moment,
+    Kind.TIME: _spell_time,
 }
 #: What each database stores where that differs from the canonical spelling.
 STORED: dict[str, dict[Kind, Spell]] = {
-    "sqlite": {Kind.DECIMAL: _store_decimal, Kind.FLAG: "true".__eq__},
+    "sqlite": {Kind.DECIMAL: _store_decimal, Kind.FLAG: CELL_READERS[Kind.FLAG]},
     "postgresql": {Kind.DECIMAL: str, Kind.INSTANT: _store_zoned},
 }
 
@@ -81,19 +82,17 @@ class Chunk:
         return self.stored[_place(self.mapping, "salesforce_id")]
 
 
-def read_chunk(
-    mapping: Mapping, columns: Sequence[str], cells: Sequence[Sequence[str]], dialect: str
-) -> Chunk:
-    """Rows of an export whose `columns` are the mapping's paths, in whatever order.
+def read_chunk(mapping: Mapping, cells: Sequence[Sequence[str]], dialect: str) -> Chunk:
+    """Rows of an export, their cells in the order of the mapping's fields.
 
-    Raises ValueError when a column is missing or a cell is not of its kind.
+    Raises ValueError when a cell is not of its kind.
     """
-    cells = arrange(mapping, columns, cells)
     found = list(zip(*cells, strict=True))
     texts, stored = [], []
     canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}
     own = {kind: _Memo(spell, None) for kind, spell in STORED[dialect].items()}
-    for field, column in zip(mapping.fields, found, strict=True):
+    for field, cells_of_field in zip(mapping.fields, found, strict=True):
+        column = _fill(cells_of_field, "false") if is_own_flag(field) else cells_of_field
         text = _convert(column, canonical.get(field.kind))
         texts.append(_fill(text, NOTHING))
         other = own.get(field.kind)
@@ -101,19 +100,6 @@ def read_chunk(
     sums = [crc32(line.encode()) for line in map(SEPARATOR.join, zip(*texts, strict=True))]
     flags = found[_place(mapping, "is_deleted")]
     return Chunk(mapping, cells, [*stored, sums], flags.count("true"))
-
-
-def arrange(
-    mapping: Mapping, columns: Sequence[str], cells: Sequence[Sequence[str]]
-) -> Sequence[Sequence[str]]:
-    """Rows of an export with their cells in the order of the mapping's fields.
-
-    Raises ValueError when a column is missing.
-    """
-    if tuple(columns) == mapping.paths:
-        return cells
-    places = [list(columns).index(path) for path in mapping.paths]
-    return [[row[place] for place in places] for row in cells]
 
 
 def _convert(column: Column, memo: _Memo | None) -> Column:

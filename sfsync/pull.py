@@ -22,11 +22,14 @@ from sfsync.changes import LONGEST_SPAN, Changes, change_paths, read_changes
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceRejected
 from sfsync.following import Followed, follow
+from sfsync.formulas import refresh_stale
+from sfsync.ids import normalise_id
 from sfsync.keyset import Span, condition, page_path
 from sfsync.loading import Load, OnPage
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
 from sfsync.replica import TABLES, Tally, count_seen, store_page
 from sfsync.rest import Record, count_all, follow_pages, org_time, query_in
+from sfsync.stale import note_changed, note_fresh, note_load
 from sfsync.sync_state import SyncState, begin_load, read_state
 from sfsync.usage import purpose
 
@@ -43,6 +46,7 @@ class PullReport:
     tallies: dict[str, Tally] = field(default_factory=dict)  #: by sObject
     #: proven complete up to; None where a rebuild or another load has overtaken this pull
     watermarks: dict[str, datetime | None] = field(default_factory=dict)
+    formulas_refreshed: int = 0  #: rows whose formulas followed a parent's change
     api_calls: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -51,7 +55,11 @@ class PullReport:
             name: {**tally.as_dict(), "complete_up_to": self.watermarks.get(name)}
             for name, tally in self.tallies.items()
         }
-        return {"objects": objects, "api_calls": self.api_calls}
+        return {
+            "objects": objects,
+            "formulas_refreshed": self.formulas_refreshed,
+            "api_calls": self.api_calls,
+        }
 
 
 class Course(StrEnum):
@@ -120,6 +128,7 @@ def pull(
             if step.course is Course.FOLLOW
         ]
         follow(sf, engine, followed, report.tallies, tell)
+        report.formulas_refreshed = refresh_stale(sf, engine, mappings, now)
     with transaction(engine) as session:
         for name in report.tallies:
             report.watermarks[name] = read_state(session, name).complete_up_to
@@ -130,15 +139,17 @@ def pull(
 def pull_records(sf: Salesforce, engine: Engine, sobject: str, ids: Sequence[str]) -> Tally:
     """Reads these records into the replica now, without moving the watermark.
 
-    For events that name what changed. Idempotent. An Id that the org does not show is left to the
-    next pull, which has its deletion from the org's own list.
+    For events that name what changed. Idempotent. Ids may have 15 or 18 characters; ValueError for
+    what is none. An Id that the org does not show is left to the next pull, which has its deletion
+    from the org's own list; so are formulas of children.
     """
     mapping = BY_SOBJECT[sobject]
-    with purpose("pull"):
+    with purpose("told"):
         fields = ", ".join(mapping.paths)
         template = f"SELECT {fields} FROM {sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
-        rows = query_in(sf, template, ids, include_deleted=True)
+        rows = query_in(sf, template, [*map(normalise_id, ids)], include_deleted=True)
     with transaction(engine) as session:
+        note_changed(session, mapping, rows)
         return store_page(session, mapping, rows)
 
 
@@ -283,8 +294,12 @@ def _load(
     state = step.state
     if step.course is Course.LOAD:
         with transaction(engine) as session:
+            note_load(session, step.mapping)
             state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
     Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread, step.few)
+    with transaction(engine) as session:
+        # A load that was continued read its first rows when it began.
+        note_fresh(session, step.mapping.sobject, state.proved_at)
 
 
 def _count_unread(sf: Salesforce, step: _Step, now: datetime) -> int:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Time,
     bindparam,
     func,
     or_,
@@ -45,6 +46,7 @@ TYPES: dict[Kind, Any] = {
     Kind.FLAG: Boolean(),
     Kind.DATE: Date(),
     Kind.INSTANT: UtcDateTime(),
+    Kind.TIME: Time(),
 }
 #: What a row cannot be without.
 REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
@@ -62,6 +64,8 @@ def _build_table(mapping: Mapping) -> Table:
     table = Table(mapping.table, Base.metadata, *columns, *marks)
     Index(None, table.c.external_id)
     Index(None, table.c.system_modstamp, table.c.salesforce_id)
+    for lookup in dict.fromkeys(reading.lookup for reading in mapping.readings):
+        Index(None, table.c[lookup])
     return table
 
 
@@ -176,10 +180,10 @@ def _columns(sobject: str) -> list[Column[Any]]:
     return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
 
 
-def read_cells(mapping: Mapping, cells: Sequence[str]) -> dict[str, Any]:
-    """A row of an export, its cells in the order of the mapping, as a row by column."""
-    pairs = zip(mapping.fields, cells, strict=True)
-    return {field.column: read_cell(cell, field.kind) for field, cell in pairs}
+def read_cells(fields: Sequence[FieldMap], cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export, its cells in the order of `fields`, as a row by column."""
+    pairs = zip(fields, cells, strict=True)
+    return {field.column: read_cell(cell, field) for field, cell in pairs}
 
 
 def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from datetime import UTC, date, datetime, timedelta
 from math import ceil
 
 from sfsync.batch import BATCH_SIZE, get_many
-from sfsync.cells import arrange
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceRejected
@@ -90,9 +89,8 @@ class Scan:
         locator = None
         while True:
             with open_page(self.sf, job_id, locator) as page:
-                for cells in chunked(page.rows, WALK_SIZE):
-                    rows = arrange(self.mapping, page.columns, cells)
-                    yield [read_cells(self.mapping, each) for each in rows]
+                for cells in chunked(page.read_in_order(self.mapping.paths), WALK_SIZE):
+                    yield [read_cells(self.mapping.fields, each) for each in cells]
             locator = page.next_locator
             if locator is None:
                 return
