@@ -37,6 +37,7 @@ COMMANDS = {
     "select": ("jobs.commands.selection",),
     "sync": (
         "jobs.commands.sync",
+        "jobs.commands.budget",
         "jobs.commands.reconcile",
         "jobs.commands.sync_metrics",
         "jobs.commands.sync_why",

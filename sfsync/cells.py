@@ -82,16 +82,11 @@ class Chunk:
         return self.stored[_place(self.mapping, "salesforce_id")]
 
 
-def read_chunk(
-    mapping: Mapping, columns: Sequence[str], cells: Sequence[Sequence[str]], dialect: str
-) -> Chunk:
-    """Rows of an export whose `columns` are the mapping's paths, in whatever order.
+def read_chunk(mapping: Mapping, cells: Sequence[Sequence[str]], dialect: str) -> Chunk:
+    """Rows of an export, their cells in the order of the mapping's fields.
 
-    Raises ValueError when a column is missing or a cell is not of its kind.
+    Raises ValueError when a cell is not of its kind.
     """
-    if tuple(columns) != mapping.paths:
-        places = [list(columns).index(path) for path in mapping.paths]
-        cells = [[row[place] for place in places] for row in cells]
     found = list(zip(*cells, strict=True))
     texts, stored = [], []
     canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}

@@ -232,15 +232,8 @@ def test_a_given_token_that_expired_ends_a_command_with_2(
 
 
 def test_an_org_without_our_fields_ends_a_pull_with_1(app: Flask, org: LocalOrgServer) -> None:
-    add_fault(
-        org,
-        action="status",
-        status=400,
-        error_code="INVALID_FIELD",
-        message="No such column 'Budget__c'",
-        path="/queryAll",
-        inner=True,
-    )
+    missing = [{"errorCode": "INVALID_FIELD", "message": "No such column 'Budget__c'"}]
+    add_fault(org, action="status", status=400, body=missing, path="/batch")
 
     result = invoke(app, "sync", "pull")
 
@@ -278,6 +271,7 @@ def test_doctor_finds_the_local_org_in_order(app: Flask, org: LocalOrgServer) ->
         "ok      clock",
         "ok      configuration",
         "ok      API calls",
+        "ok      API budget",
     ]
 
 
