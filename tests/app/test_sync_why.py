@@ -150,7 +150,7 @@ def test_a_write_that_is_tried_again_says_when_and_why(
     there(sf)
     pull(sf, engine)
     want(engine, "Account", "A-1", Name="Ada B.")
-    add_fault(org, action="UNABLE_TO_LOCK_ROW", inner=True, times=3)
+    add_fault(org, action="UNABLE_TO_LOCK_ROW", inner=True, method="PATCH", times=3)
     send(sf, engine)
 
     found = story(engine, "A-1")
