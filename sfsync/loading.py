@@ -23,7 +23,7 @@ from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
 from sfsync.exports import PAGE_ROWS, ExportLost, await_export, open_page, start_export
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
-from sfsync.replica import Tally, read_cells, store_page, store_rows
+from sfsync.replica import Tally, fitting, read_cells, store_page, store_rows
 from sfsync.sync_state import (
     SyncState,
     begin_load,
@@ -157,7 +157,8 @@ class Load:
     def _store_export_page(self, job_id: str, locator: str | None, limit: datetime) -> str | None:
         with open_page(self.sf, job_id, locator) as page:
             for cells in chunked(page.rows, STORED_ROWS):
-                found = [read_cells(self.mapping, each) for each in cells]
+                with fitting(self.mapping):
+                    found = [read_cells(self.mapping, each) for each in cells]
                 with transaction(self.engine) as session:
                     tally = store_rows(session, self.mapping, found, self.state.load_no, limit)
                     self.tally.add(tally)

@@ -44,11 +44,21 @@ class Mapping:
     fields: tuple[FieldMap, ...]
     #: The field that carries our key, and by which records are written.
     external_id: str = "External_Id__c"
+    #: Fields that the org has beside these; `sfsync.schema` fills them in. Their values stand
+    #: together in the column `extra`, by API name.
+    extra: tuple[FieldMap, ...] = ()
+    #: Fields of `extra` that are not read at present and keep their last values.
+    kept: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> tuple[str, ...]:
         """What a query selects, in the order of the columns."""
-        return tuple(each.path for each in self.fields)
+        return tuple(each.path for each in (*self.fields, *self.extra))
+
+    @property
+    def identity(self) -> frozenset[str]:
+        """The fields that no row can do without."""
+        return frozenset({"Id", "IsDeleted", "SystemModstamp", self.external_id})
 
 
 SYSTEM_FIELDS = (
@@ -130,6 +140,21 @@ ORDER_PROPOSAL = Mapping(
 #: Parents before children: the order of pulls and of pushes.
 MAPPINGS = (ACCOUNT, ORDER, ORDER_PROPOSAL)
 BY_SOBJECT = {mapping.sobject: mapping for mapping in MAPPINGS}
+
+#: Fields that an org may lack without anything being wrong, and why; their columns are empty then.
+OPTIONAL = {"CurrencyIsoCode": "the org has one currency"}
+
+#: Fields of our own metadata that are not mirrored, and why. What else an org has of custom fields
+#: is mirrored in the column `extra`.
+LEFT_OUT = {
+    "Order": {
+        "Days_To_Deadline__c": "changes each midnight without its record; effective_on says it",
+        "Decided_Currency__c": "guards one write of the selection; the currency stands in currency",
+    },
+    "Order_Proposal__c": {
+        "Price_Figure__c": "for formulas of other objects only; it repeats price",
+    },
+}
 
 #: What may be pushed through the outbox, parents first, with the field that carries our key.
 PUSH_ORDER = {

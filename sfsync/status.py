@@ -19,6 +19,7 @@ from sfsync.mapping import MAPPINGS, PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.push import describe_problem
 from sfsync.replica import TABLES
+from sfsync.schema import Trouble, find_troubles
 from sfsync.sync_state import SyncState
 
 
@@ -42,10 +43,15 @@ class SyncStatus:
 
     objects: tuple[ObjectStatus, ...]
     problems: tuple[dict[str, Any], ...]  #: writes that were refused or have to wait
+    troubles: tuple[Trouble, ...] = ()  #: columns that are not read, or cannot be written any more
 
     def as_dict(self) -> dict[str, Any]:
         """The status for a program."""
-        return {"objects": [vars(each) for each in self.objects], "problems": list(self.problems)}
+        return {
+            "objects": [vars(each) for each in self.objects],
+            "problems": list(self.problems),
+            "columns": [each.as_dict() for each in self.troubles],
+        }
 
 
 def read_status(engine: Engine) -> SyncStatus:
@@ -60,7 +66,8 @@ def read_status(engine: Engine) -> SyncStatus:
             (OutboxWrite.state == WriteState.REJECTED) | OutboxWrite.waits_for.is_not(None)
         )
         problems = tuple(map(describe_problem, session.scalars(stuck.order_by(OutboxWrite.id))))
-    return SyncStatus(objects, problems)
+        troubles = tuple(find_troubles(session))
+    return SyncStatus(objects, problems, troubles)
 
 
 def _read_object(session: Session, sobject: str, outbox: dict[str, int]) -> ObjectStatus:
