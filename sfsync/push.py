@@ -31,6 +31,7 @@ from sfsync.errors import (
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
+from sfsync.push_drift import PushDrift
 from sfsync.readback import read_back
 from sfsync.replica import known_ids
 from sfsync.rest import SaveResult, collections_upsert
@@ -89,7 +90,7 @@ def push(
     what was not sent stays due.
     """
     claims = WriteLeases(engine, clock or SystemClock(), name_process())
-    pusher = _Pusher(sf, claims, PushReport(), sleep)
+    pusher = _Pusher(sf, claims, PushReport(), sleep, PushDrift(engine))
     calls_before = usage(sf).calls
     with purpose("push"):
         pusher.resolve_abandoned()
@@ -132,6 +133,7 @@ class _Pusher:
     claims: WriteLeases
     report: PushReport
     sleep: Callable[[float], None]
+    drift: PushDrift
 
     def resolve_abandoned(self) -> None:
         """Reads back what a push that died was sending."""
@@ -174,6 +176,10 @@ class _Pusher:
         self, chunk: _Chunk, error: SalesforceRejected, *, may_search: bool
     ) -> list[_Chunk]:
         """Settles a call that was refused as a whole, or halves it to find the record at fault."""
+        held = self._give_back_held(chunk.rows, error)
+        if held:
+            rest = [row for row in chunk.rows if row not in held]
+            return [_Chunk(rest)] if rest else []
         if error.code not in RECORD_FAULTS or len(chunk.rows) == 1:
             self._book([(row, _failure(error)) for row in chunk.rows])
             return []
@@ -210,7 +216,24 @@ class _Pusher:
             raise
         self._book(outcomes, is_confirmed=True)
 
+    def _give_back_held(
+        self, rows: Sequence[OutboxWrite], error: SalesforceError
+    ) -> list[OutboxWrite]:
+        """Lets those writes begin anew that give a field which was writable before; which ones.
+
+        The next claim takes the field out of them.
+        """
+        held = self.drift.find_held(self.sf, rows, error)
+        self.claims.give_back(held, error)
+        self.report.retried += len(held)
+        return held
+
     def _book(self, outcomes: Outcomes, *, is_confirmed: bool = False) -> None:
+        outcomes = [
+            (row, result)
+            for row, result in outcomes
+            if result.success or not self._give_back_held([row], result.errors[0])
+        ]
         self.claims.settle(outcomes)
         for row, result in outcomes:
             if result.success:

@@ -45,10 +45,16 @@ def upgrade() -> None:
         sa.Column("needs_read", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("sobject", "name", name=op.f("pk_sync_field")),
     )
+    # Not in a batch: SQLite would copy the table, and its partial indexes with it.
+    op.add_column(
+        "outbox_write",
+        sa.Column("is_remainder", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def downgrade() -> None:
     """Takes it back."""
+    op.drop_column("outbox_write", "is_remainder")
     op.drop_table("sync_field")
     op.drop_table("sync_schema")
     for table in REPLICA:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,67 +13,29 @@ from config.database import transaction
 from config.settings import Settings
 from sandbox.org.schema import Field, FieldType, PicklistValue
 from sandbox.server import LocalOrgServer
-from sfsync.client import connect
 from sfsync.errors import SalesforceRejected
-from sfsync.pull import PullReport, pull, pull_records
+from sfsync.pull import pull, pull_records
 from sfsync.replica import load_record
 from sfsync.rest import query_all
-from sfsync.schema import ColumnState, Trouble, find_troubles, read_fields
+from sfsync.schema import ColumnState, Trouble, read_fields
 from sfsync.status import read_status
 from tests.control import add_fault
+from tests.sfsync.drifting import (
+    account,
+    admin,
+    org,
+    remodel,
+    restarted,
+    server,
+    troubles,
+)
 from tests.sfsync.people import Admin
 from tests.sfsync.remodelling import Remodeller
 
-NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+__all__ = ["account", "admin", "org", "remodel", "server"]
+
 PLACES = Field("Places__c", FieldType.NUMBER, label="Places", precision=18, scale=2)
 WHY = Field("Why__c", FieldType.LONG_TEXT_AREA, label="Why", length=32_000)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalOrgServer]:
-    """A local org of its own: its fields change."""
-    with LocalOrgServer([Path(__file__).parents[2] / "salesforce"]) as server:
-        yield server
-
-
-@pytest.fixture
-def remodel(server: LocalOrgServer) -> Iterator[Remodeller]:
-    """The admin who changes fields; they are what they were after the test."""
-    server.reset()
-    remodeller = Remodeller(server)
-    yield remodeller
-    server.reset()
-    remodeller.restore()
-
-
-@pytest.fixture
-def org(server: LocalOrgServer, remodel: Remodeller) -> LocalOrgServer:
-    return server
-
-
-@pytest.fixture
-def admin(org: LocalOrgServer) -> Admin:
-    """The administrator, at noon of a quiet day."""
-    admin = Admin(org)
-    admin.at(NOON)
-    return admin
-
-
-@pytest.fixture
-def account(admin: Admin, sf: Salesforce, engine: Engine) -> str:
-    """An account that a first pull has read."""
-    record_id = admin.create(
-        "Account", Name="Meble", External_Id__c="A-1", Rating__c="4.5", Payout_Account__c="PL61"
-    )
-    admin.wait(minutes=2)
-    pull(sf, engine)
-    admin.wait(minutes=5)
-    return record_id
-
-
-def restarted(settings: Settings, engine: Engine) -> PullReport:
-    """The first pull of another process."""
-    return pull(connect(settings, sleep=lambda _: None), engine)
 
 
 def row_of(engine: Engine, record_id: str, sobject: str = "Account") -> dict[str, Any]:
@@ -84,11 +43,6 @@ def row_of(engine: Engine, record_id: str, sobject: str = "Account") -> dict[str
         row = load_record(session, sobject, record_id)
     assert row is not None
     return row
-
-
-def troubles(engine: Engine) -> list[Trouble]:
-    with transaction(engine) as session:
-        return find_troubles(session)
 
 
 def states(engine: Engine, sobject: str = "Account") -> dict[str, str]:
@@ -263,17 +217,17 @@ def test_records_that_an_event_names_are_read_without_the_column_that_vanished(
 
 
 @pytest.mark.parametrize(
-    ("name", "facts", "message"),
+    ("name", "facts", "what"),
     [
         (
             "Payout_Account__c",
             {"length": 20},
-            "Account.Payout_Account__c was string (64) and is now string (20); the column is paused.",
+            "was string (64) and is now string (20)",
         ),
         (
             "Rating__c",
             {"scale": 1},
-            "Account.Rating__c was double (3, 2) and is now double (3, 1); the column is paused.",
+            "was double (3, 2) and is now double (3, 1)",
         ),
     ],
 )
@@ -284,7 +238,7 @@ def test_a_field_that_holds_less_than_before_is_paused(
     engine: Engine,
     name: str,
     facts: dict[str, Any],
-    message: str,
+    what: str,
 ) -> None:
     account = admin.create("Account", Name="Meble", **{name: None})
     admin.wait(minutes=2)
@@ -297,7 +251,10 @@ def test_a_field_that_holds_less_than_before_is_paused(
 
     assert states(engine) == {name: "paused"}
     (trouble,) = troubles(engine)
-    assert trouble.message == f"{message} Its values are as of 2026-05-04 12:02:00 UTC."
+    assert trouble.message == (
+        f"Account.{name} {what}; the column is paused."
+        " Its values are as of 2026-05-04 12:02:00 UTC."
+    )
     assert trouble.remedy == (
         "Undo the change in the org, and it resumes by itself; or accept it:"
         f" `flask sync columns resume Account.{name}`."
