@@ -29,6 +29,7 @@ COMMAND_MODULES = (
     "jobs.commands.selection",
     "jobs.commands.spreadsheet",
     "jobs.commands.sync",
+    "jobs.commands.sync_columns",
     "jobs.commands.worker_jobs",
 )
 

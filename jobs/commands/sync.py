@@ -30,6 +30,7 @@ from sfsync.client import Salesforce, usage
 from sfsync.pull import PullReport
 from sfsync.push import PushReport
 from sfsync.replica import Tally
+from sfsync.schema import Trouble
 from sfsync.status import ObjectStatus, read_status
 
 logger = logging.getLogger(__name__)
@@ -99,10 +100,11 @@ def push(dry_run: bool, as_json: bool) -> None:
 @json_option
 @explained
 def status(as_json: bool) -> None:
-    """Say up to when the replica is complete, and what stands in the outbox."""
+    """Say up to when the replica is complete, which columns are paused, what the outbox holds."""
     found = read_status(command_runtime().engine)
     lines = [_status_line(each) for each in found.objects]
-    _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
+    problems = [*_trouble_lines(found.troubles), *_problem_lines(found.problems)]
+    _answer(as_json, found.as_dict(), [*lines, *problems])
 
 
 def _rehearse(engine: Engine, sf: Salesforce, as_json: bool, *, full: bool) -> None:
@@ -200,6 +202,10 @@ def _problem_lines(problems: tuple[dict[str, Any], ...]) -> list[str]:
         + (f" {each['remedy']}" if each["remedy"] else "")
         for each in problems
     ]
+
+
+def _trouble_lines(troubles: tuple[Trouble, ...]) -> list[str]:
+    return [f"  {each.state}: {each.message} {each.remedy}" for each in troubles]
 
 
 def _status_line(status: ObjectStatus) -> str:
