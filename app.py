@@ -19,6 +19,8 @@ from config.logging import configure_logging
 from config.settings import Settings, SettingsError
 from jobs.health import health
 from jobs.runtime import build_runtime
+from webhooks import salesforce
+from webhooks.intake import Refusals
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +28,18 @@ logger = logging.getLogger(__name__)
 COMMAND_MODULES = (
     "jobs.commands.db",
     "jobs.commands.doctor",
+    "jobs.commands.outbox",
+    "jobs.commands.reconcile",
     "jobs.commands.selection",
     "jobs.commands.spreadsheet",
     "jobs.commands.sync",
-    "jobs.commands.sync_columns",
     "jobs.commands.worker_jobs",
+)
+#: Modules that add a command to another one's group.
+SUBCOMMAND_MODULES = (
+    "jobs.commands.sync_columns",
+    "jobs.commands.sync_metrics",
+    "jobs.commands.sync_why",
 )
 
 
@@ -50,11 +59,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure_logging(settings)
     app.extensions["runtime"] = build_runtime(settings)
     app.register_blueprint(health)
+    app.extensions["refusals"] = Refusals()
+    engine = app.extensions["runtime"].engine
+    app.register_blueprint(salesforce.build_blueprint(settings, engine))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
     for name in COMMAND_MODULES:
         module = importlib.import_module(name)
         app.cli.add_command(module.group)
+    for name in SUBCOMMAND_MODULES:
+        importlib.import_module(name)
     return app
 
 

@@ -20,9 +20,11 @@ TABLE_MODULES = (
     "sfsync.sync_state",
     "sfsync.outbox",
     "sfsync.schema",
+    "sfsync.note_state",
     "sfsync.drift",
     "jobs.effects",
     "jobs.slots",
+    "webhooks.inbox",
 )
 
 

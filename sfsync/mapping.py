@@ -144,14 +144,22 @@ BY_SOBJECT = {mapping.sobject: mapping for mapping in MAPPINGS}
 #: Fields that an org may lack without anything being wrong, and why; their columns are empty then.
 OPTIONAL = {"CurrencyIsoCode": "the org has one currency"}
 
+#: Where a record of a mapped sObject shows what could not be saved on it, and since when.
+NOTE_FIELD = "Sync_Problem__c"
+SINCE_FIELD = "Sync_Problem_Since__c"
+
 #: Fields of our own metadata that are not mirrored, and why. What else an org has of custom fields
 #: is mirrored in the column `extra`.
+_NOTES = dict.fromkeys((NOTE_FIELD, SINCE_FIELD), "written from the outbox, which knows it")
 LEFT_OUT = {
+    "Account": _NOTES,
     "Order": {
+        **_NOTES,
         "Days_To_Deadline__c": "changes each midnight without its record; effective_on says it",
         "Decided_Currency__c": "guards one write of the selection; the currency stands in currency",
     },
     "Order_Proposal__c": {
+        **_NOTES,
         "Price_Figure__c": "for formulas of other objects only; it repeats price",
     },
 }

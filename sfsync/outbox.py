@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config.database import Base, UtcDateTime
 from sfsync import jsonio
-from sfsync.mapping import PUSH_ORDER
+from sfsync.mapping import PUSH_ORDER, find_references
 
 
 class WriteState(StrEnum):
@@ -52,6 +52,8 @@ class OutboxWrite(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: the ingest job that carries, or carried, the write; empty when calls of 200 do
+    bulk_job_id: Mapped[str | None] = mapped_column(String(18))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     salesforce_id: Mapped[str | None] = mapped_column(String(18))
     #: whether the org created the record, as far as its answer tells
@@ -61,6 +63,8 @@ class OutboxWrite(Base):
     #: API names of the fields that the org blames, comma-separated
     error_fields: Mapped[str | None] = mapped_column(Text)
     error_remedy: Mapped[str | None] = mapped_column(Text)
+    #: when the latest attempt failed
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: the record that has to arrive first, or the field that cannot be written, and why
     waits_for: Mapped[str | None] = mapped_column(Text)
     #: holds only what an earlier write of the record could not carry; see `sfsync.holding`
@@ -103,13 +107,15 @@ def enqueue(
     `{"Account": {"External_Id__c": "HD-1"}}`. Idempotent: values that are on their way or were the
     last ones to arrive are not noted again; values that were rejected are tried again. A write
     that has not left yet takes over the new values.
-    Raises ValueError for an sObject that is not pushed, or an empty external ID: both are bugs.
+    Raises ValueError for an sObject that is not pushed, an empty external ID, or a lookup by
+    another field than ours: all are bugs, and must not reach the push.
     """
     if sobject not in PUSH_ORDER:
         raise ValueError(f"{sobject} is not pushed; add it to sfsync.mapping.PUSH_ORDER")
     if not external_id:
         raise ValueError(f"a {sobject} without an external ID cannot be pushed")
     wanted = jsonio.loads(jsonio.dumps(values))
+    _check_references(wanted)
     latest = _latest(session, sobject, external_id)
     is_on_its_way = latest is not None and latest.state in _ON_THEIR_WAY
     if latest is not None and is_on_its_way and _holds(_carried(session, latest), wanted):
@@ -145,6 +151,13 @@ def fold_into_newer(session: Session, row: OutboxWrite) -> bool:
     newer.payload = jsonio.dumps({**row.values, **newer.values}, sort_keys=True)
     row.state = WriteState.SUPERSEDED
     return True
+
+
+def _check_references(values: dict[str, Any]) -> None:
+    try:
+        list(find_references(values))
+    except KeyError as error:
+        raise ValueError(f"a lookup is given by external ID, {error} is missing") from error
 
 
 def _latest(session: Session, sobject: str, external_id: str) -> OutboxWrite | None:
@@ -185,7 +198,13 @@ def _replace_values(row: OutboxWrite, values: Mapping[str, object], cause: str) 
     row.cause, row.state = cause, WriteState.PENDING
     row.attempts, row.due_at, row.waits_for = 0, None, None
     row.is_remainder = False
+    forget_error(row)
+
+
+def forget_error(row: OutboxWrite) -> None:
+    """Takes away what the latest attempt ended with."""
     row.error_code = row.error_message = row.error_fields = row.error_remedy = None
+    row.failed_at = None
 
 
 def _insert(

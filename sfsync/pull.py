@@ -7,7 +7,7 @@ makes no call but the one of its plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,13 +20,15 @@ from sfsync.errors import SalesforceRejected
 from sfsync.following import Followed, follow
 from sfsync.loading import Load, OnPage
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
-from sfsync.planning import Course, Step, count_unread, make_plan
+from sfsync.planning import Course, Expected, Step, count_unread, expect, make_plan
 from sfsync.replica import TABLES, Tally, store_page
 from sfsync.rest import org_time, query_in
 from sfsync.schema import note_emptied, note_reading, read_active
 from sfsync.schema_check import surviving_surprises
 from sfsync.sync_state import begin_load, read_state
 from sfsync.usage import purpose
+
+OnPlan = Callable[[dict[str, Expected]], None]
 
 
 @dataclass
@@ -54,10 +56,13 @@ def pull(
     full: bool = False,
     mappings: Sequence[Mapping] = MAPPINGS,
     on_page: OnPage | None = None,
+    on_plan: OnPlan | None = None,
 ) -> PullReport:
     """Reads every change of the mapped sObjects into the replica.
 
-    `full` reads everything again instead of the changes. Idempotent; may be interrupted anywhere.
+    `full` reads everything again instead of the changes. `on_plan` is told, before the first row,
+    how much each load will read; what is followed is little, and not foretold. Idempotent; may be
+    interrupted anywhere.
     Raises SalesforceRetryable (run it again later: what was stored stays) or SalesforceRejected:
     an sObject cannot be read at all, or the org lacks a right; `flask doctor` names it. The other
     sObjects have been read then.
@@ -68,7 +73,7 @@ def pull(
     with purpose("pull"):
 
         def work() -> list[SalesforceRejected]:
-            return _pull(sf, engine, mappings, report.tallies, tell, full=full)
+            return _pull(sf, engine, mappings, report.tallies, tell, on_plan, full=full)
 
         stopped = surviving_surprises(sf, engine, [each.sobject for each in mappings], work)
     with transaction(engine) as session:
@@ -86,12 +91,15 @@ def _pull(
     mappings: Sequence[Mapping],
     tallies: dict[str, Tally],
     tell: OnPage,
+    on_plan: OnPlan | None,
     *,
     full: bool,
 ) -> list[SalesforceRejected]:
     """One pull from its plan to its end; why some sObjects could not be read at all."""
     now = org_time(sf)
     steps, stopped = make_plan(sf, engine, mappings, now, full=full)
+    if on_plan is not None:
+        on_plan(expect(engine, steps))
     for step in steps:
         if step.course is not Course.FOLLOW:
             _load(sf, engine, step, now, tallies[step.mapping.sobject], tell)
@@ -169,4 +177,4 @@ def _load(
         with transaction(engine) as session:
             state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
             note_reading(session, step.mapping.sobject)
-    Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread)
+    Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread, step.few)

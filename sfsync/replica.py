@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     Index,
     Integer,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    func,
     or_,
     select,
     true,
@@ -54,6 +56,8 @@ REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
 LOOKUP_SIZE = 500
 #: The code of our own error for a value that its column cannot hold.
 VALUE_MISFIT = "VALUE_MISFIT"
+#: Rows of one step through a whole table.
+WALK_SIZE = 2_000
 #: Without a limit every stamp is credible.
 LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -114,7 +118,7 @@ def store_page(
     reading of everything.
     """
     with fitting(mapping):
-        rows = [_read_row(mapping, each) for each in records]
+        rows = [read_row(mapping, each) for each in records]
     return store_rows(session, mapping, rows, load_no, credible_to)
 
 
@@ -164,6 +168,17 @@ def load_record(session: Session, sobject: str, salesforce_id: str) -> dict[str,
     return None if row is None else _with_extra(row)
 
 
+def load_stamps(session: Session, sobject: str, ids: Iterable[str]) -> dict[str, datetime]:
+    """Which version of these records the replica holds: their SystemModstamp, by record Id."""
+    table = TABLES[sobject]
+    stamps: dict[str, datetime] = {}
+    for chunk in chunked(ids, LOOKUP_SIZE):
+        query = select(table.c.salesforce_id, table.c.system_modstamp)
+        found = session.execute(query.where(table.c.salesforce_id.in_(chunk)))
+        stamps |= {row.salesforce_id: row.system_modstamp for row in found}
+    return stamps
+
+
 def load_records(session: Session, sobject: str, **equal_to: object) -> list[dict[str, Any]]:
     """The replica rows that are not deleted and whose columns equal the values given, by Id."""
     table = TABLES[sobject]
@@ -171,6 +186,13 @@ def load_records(session: Session, sobject: str, **equal_to: object) -> list[dic
     query = select(*_columns(sobject)).where(table.c.is_deleted.is_not(true()), *wanted)
     found = session.execute(query.order_by(table.c.salesforce_id)).mappings()
     return [_with_extra(row) for row in found]
+
+
+def count_seen(session: Session, mapping: Mapping, load_no: int) -> int:
+    """How many rows that reading of everything has met so far."""
+    table = TABLES[mapping.sobject]
+    query = select(func.count()).select_from(table).where(table.c.seen_in_load == load_no)
+    return session.scalar(query) or 0
 
 
 def _columns(sobject: str) -> list[Column[Any]]:
@@ -183,16 +205,26 @@ def _with_extra(row: RowMapping) -> dict[str, Any]:
     return {**row, "extra": parse_extra(row["extra"])}
 
 
-def read_cells(mapping: Mapping, cells: dict[str, str]) -> dict[str, Any]:
-    """A row of an export as a row by column."""
-    row = {each.column: read_cell(cells, each) for each in mapping.fields}
-    row["extra"] = spell_extra({each.path: read_cell(cells, each) for each in mapping.extra})
-    return row
+def read_cells(mapping: Mapping, cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export, its cells in the order of the mapping's paths, as a row by column."""
+    pairs = zip((*mapping.fields, *mapping.extra), cells, strict=True)
+    values = [read_cell(cell, field.kind) for field, cell in pairs]
+    return _row(mapping, values)
 
 
-def _read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
-    row = {each.column: read_field(record, each) for each in mapping.fields}
-    row["extra"] = spell_extra({each.path: read_field(record, each) for each in mapping.extra})
+def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
+    """A record of an answer as a row by column."""
+    values = [read_field(record, each) for each in (*mapping.fields, *mapping.extra)]
+    return _row(mapping, values)
+
+
+def _row(mapping: Mapping, values: list[object]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for field, value in zip(mapping.fields, values, strict=False):
+        row[field.column] = value
+    if mapping.extra:
+        own = zip(mapping.extra, values[len(mapping.fields) :], strict=True)
+        row["extra"] = spell_extra({field.path: value for field, value in own})
     return row
 
 
@@ -217,16 +249,38 @@ def _complete(
     return complete
 
 
+def load_stored(
+    session: Session, mapping: Mapping, ids: Iterable[str], *, lock: bool
+) -> dict[str, dict[str, Any]]:
+    """Rows by Id with their checksums; `lock` keeps other writers out until the transaction ends.
+
+    On SQLite every transaction keeps them out.
+    """
+    return _load_known(session, mapping, sorted(ids), lock=lock)
+
+
 def _load_known(
-    session: Session, mapping: Mapping, ids: Iterable[str]
+    session: Session, mapping: Mapping, ids: Iterable[str], *, lock: bool = False
 ) -> dict[str, dict[str, Any]]:
     table = TABLES[mapping.sobject]
     columns = [*_columns(mapping.sobject), table.c.checksum]
     known: dict[str, dict[str, Any]] = {}
     for chunk in chunked(ids, LOOKUP_SIZE):
-        found = session.execute(select(*columns).where(table.c.salesforce_id.in_(chunk)))
+        query = select(*columns).where(table.c.salesforce_id.in_(chunk))
+        found = session.execute(query.with_for_update() if lock else query)
         known |= {row["salesforce_id"]: dict(row) for row in found.mappings()}
     return known
+
+
+def walk(
+    session: Session, mapping: Mapping, after_id: str, *conditions: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """The next rows behind an Id, in the order of Ids, with their checksums; empty at the end."""
+    table = TABLES[mapping.sobject]
+    query = select(*_columns(mapping.sobject), table.c.checksum)
+    query = query.where(table.c.salesforce_id > after_id, *conditions)
+    found = session.execute(query.order_by(table.c.salesforce_id).limit(WALK_SIZE))
+    return [dict(row) for row in found.mappings()]
 
 
 def sum_again(session: Session, mapping: Mapping, ids: Iterable[str]) -> None:

@@ -198,5 +198,14 @@ def _stopped(row: SyncField) -> SalesforceRejected:
 
 
 def _tell(row: SyncField) -> Trouble:
-    as_of = f" Its values are as of {row.as_of:%Y-%m-%d %H:%M:%S} UTC." if row.as_of else ""
-    return Trouble(row.full_name, row.state, f"{row.reason}{as_of}", row.remedy or "")
+    message = f"{row.reason}{_tell_age(row)}"
+    return Trouble(row.full_name, row.state, message, row.remedy or "")
+
+
+def _tell_age(row: SyncField) -> str:
+    if row.state != ColumnState.PAUSED or row.described is None:
+        return ""
+    if row.as_of is None:
+        # Paused in the middle of a reading of everything, or the replica was emptied since.
+        return " Its values are incomplete."
+    return f" Its values are as of {row.as_of:%Y-%m-%d %H:%M:%S} UTC."

@@ -57,10 +57,9 @@ CELL_READERS: dict[Kind, Callable[[str], object]] = {
 }
 
 
-def read_cell(cells: Mapping[str, str], field: FieldMap) -> object:
-    """The value of `field` in a row of an export, where an empty cell is an empty value."""
-    text = cells[field.path]
-    return None if text == "" else CELL_READERS[field.kind](text)
+def read_cell(text: str, kind: Kind) -> object:
+    """The value of a cell of an export, where an empty cell is an empty value."""
+    return None if text == "" else CELL_READERS[kind](text)
 
 
 def read_field(record: Mapping[str, Any], field: FieldMap) -> object:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from config.database import transaction
@@ -22,6 +23,7 @@ name_argument = click.argument("name", metavar="SOBJECT.FIELD")
 @group.group("columns", invoke_without_command=True)
 @json_option
 @click.pass_context
+@with_appcontext
 @explained
 def columns(context: click.Context, as_json: bool) -> None:
     """List the columns of the replica: the org's fields, and what became of them."""

@@ -11,7 +11,7 @@ from alembic import op
 from config.database import UtcDateTime
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -13,13 +13,15 @@ from config.database import transaction
 from config.settings import Settings
 from sandbox.org.schema import Field, FieldType, PicklistValue
 from sandbox.server import LocalOrgServer
-from sfsync.errors import SalesforceRejected
-from sfsync.pull import pull, pull_records
+from sfsync import exports, loading
+from sfsync.errors import SalesforceRejected, SalesforceUnavailable
+from sfsync.pull import forget, pull, pull_records
+from sfsync.reconcile import reconcile
 from sfsync.replica import load_record
 from sfsync.rest import query_all
 from sfsync.schema import ColumnState, Trouble, read_fields
 from sfsync.status import read_status
-from tests.control import add_fault
+from tests.control import add_fault, control
 from tests.sfsync.drifting import (
     account,
     admin,
@@ -456,8 +458,13 @@ def test_a_path_through_a_lookup_lasts_as_long_as_the_lookup(
 
 
 def test_a_refusal_that_the_fields_do_not_explain_is_raised(
-    org: LocalOrgServer, sf: Salesforce, engine: Engine, account: str
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    account: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
     refusal = {"status": 400, "error_code": "INVALID_FIELD", "message": "No such column 'X'"}
     add_fault(org, action="status", path="queryAll", **refusal)
 
@@ -483,3 +490,71 @@ def test_all_values_are_those_of_the_org_after_a_pause(
 
     (found,) = query_all(sf, "SELECT Rating__c FROM Account")
     assert row_of(engine, account)["rating"] == found["Rating__c"]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_an_export_mirrors_new_fields_and_leaves_paused_columns_alone(
+    admin: Admin,
+    remodel: Remodeller,
+    sf: Salesforce,
+    engine: Engine,
+    account: str,
+    monkeypatch: pytest.MonkeyPatch,
+    is_known: bool,
+) -> None:
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows: True)
+    monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
+    remodel.add("Account", PLACES)
+    remodel.add("Account", Field("Since__c", FieldType.DATETIME, label="Since"))
+    remodel.grant("Account", "Payout_Account__c")
+    values = {"Places__c": "0.50", "Since__c": "2026-03-29T01:30:00Z"}
+    admin.change("Account", account, Rating__c="3", **values)
+    new = admin.create("Account", Name="Nowy", Payout_Account__c="FR76")
+    admin.wait(minutes=2)
+    if not is_known:
+        forget(engine)
+
+    pull(sf, engine, full=True)
+    pull(sf, engine, full=True)
+
+    row = row_of(engine, account)
+    assert (row["rating"], row["payout_account"]) == (3, "PL61" if is_known else None)
+    assert row["extra"] == {
+        "Places__c": Decimal("0.5"),
+        "Since__c": "2026-03-29T01:30:00.000+0000",
+    }
+    assert row_of(engine, new)["extra"] == {}
+    (trouble,) = troubles(engine)
+    assert trouble.name == "Account.Payout_Account__c"
+    assert trouble.message.endswith("; the column is paused. Its values are incomplete.")
+    assert reconcile(sf, engine).drifted == 0
+    remodel.grant("Account", "Payout_Account__c", "read")
+    pull(sf, engine)
+    assert row_of(engine, new)["payout_account"] == "FR76"
+    assert reconcile(sf, engine, every_field=True).drifted == 0
+
+
+def test_an_export_that_was_begun_without_a_field_is_not_read(
+    admin: Admin,
+    remodel: Remodeller,
+    settings: Settings,
+    sf: Salesforce,
+    engine: Engine,
+    account: str,
+    org: LocalOrgServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows: True)
+    monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
+    add_fault(org, action="status", status=503, path="jobs/query/.*/results")
+    with pytest.raises(SalesforceUnavailable):
+        pull(sf, engine, full=True)
+    control(org, "DELETE", "faults")
+    remodel.add("Account", PLACES)
+    admin.change("Account", account, Places__c="7")
+
+    restarted(settings, engine)
+
+    assert row_of(engine, account)["extra"] == {"Places__c": 7}
