@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 #: Modules with a command group named `group`; a new noun of the command line adds its line.
 COMMAND_MODULES = (
+    "jobs.commands.budget",
     "jobs.commands.db",
     "jobs.commands.doctor",
     "jobs.commands.outbox",

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.clock import business_date
 from config.settings import Settings
+from jobs.frugality import sparing
 from jobs.progress import WRITES, Progress, ProgressLog
 from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Turn
@@ -19,6 +20,7 @@ from jobs.selection.report import RunOutcome
 from jobs.selection.run import Options, select_proposals
 from sfsync.delivery import deliver
 from sfsync.errors import SalesforceRetryable
+from sfsync.formulas import sweep
 from sfsync.pull import pull
 from sfsync.push import PushReport, preview
 from sfsync.reconcile import reconcile
@@ -30,6 +32,8 @@ PULL_PERIOD = timedelta(minutes=5)
 #: The replica is compared with the org so long after the selection has begun.
 RECONCILED_AFTER = timedelta(hours=1)
 PUSH_PERIOD = timedelta(seconds=30)
+#: Soon after midnight, when TODAY() has moved on in the formulas of the org.
+FORMULAS_AT = time(0, 10)
 #: Runs that happen all day are history after a day.
 KEPT = timedelta(days=1)
 #: Parts of a selection's report that are worth keeping with the run.
@@ -54,11 +58,13 @@ def jobs_for(settings: Settings) -> tuple[Job, ...]:
     """Every job of the worker, the most urgent first."""
     morning = Daily(settings.selection_time, settings.business_timezone)
     forenoon = Daily(_later(settings.selection_time), settings.business_timezone)
+    night = Daily(FORMULAS_AT, settings.business_timezone)
     return (
         Job("select", morning, run_selection),
-        Job("push", Every(PUSH_PERIOD), run_push, gives_way=True, kept=KEPT),
-        Job("pull", Every(PULL_PERIOD), run_pull, gives_way=True, kept=KEPT),
-        Job("reconcile", forenoon, run_reconcile, gives_way=True),
+        Job("push", Every(PUSH_PERIOD), sparing("push", run_push), gives_way=True, kept=KEPT),
+        Job("pull", Every(PULL_PERIOD), sparing("pull", run_pull), gives_way=True, kept=KEPT),
+        Job("reconcile", forenoon, sparing("reconcile", run_reconcile), gives_way=True),
+        Job("formulas", night, sparing("formulas", run_formulas), gives_way=True),
     )
 
 
@@ -127,3 +133,10 @@ def run_reconcile(runtime: Runtime, turn: Turn) -> dict[str, Any]:
 def _later(selection_time: time) -> time:
     """The wall-clock time of the comparison; past midnight it is another day's, which is fine."""
     return (datetime.combine(date.min, selection_time) + RECONCILED_AFTER).time()
+
+
+def run_formulas(runtime: Runtime, turn: Turn) -> dict[str, Any]:
+    """Read all formulas of the replica again; may be stopped between pages."""
+    sf = runtime.connect()
+    done = sweep(sf, runtime.engine, on_rows=lambda _sobject, _done: turn.pause())
+    return {"objects": {name: vars(each) for name, each in done.items()}}

@@ -18,6 +18,8 @@ from config.settings import Settings
 TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
+    "sfsync.stale",
+    "sfsync.call_ledger",
     "sfsync.outbox",
     "sfsync.schema",
     "sfsync.note_state",

@@ -18,7 +18,7 @@ from zlib import crc32
 from sfsync.checksums import NOTHING, SEPARATOR, spell_instant, spell_number
 from sfsync.extra import spell_extra
 from sfsync.mapping import BY_SOBJECT, Kind, Mapping
-from sfsync.values import CELL_READERS, read_instant
+from sfsync.values import is_own_flag, read_cell, read_instant, read_time
 
 Column = Sequence[Any]
 Spell = Callable[[str], Any]
@@ -44,6 +44,10 @@ def _spell_moment(cell: str) -> str:
     return spell_instant(read_instant(cell))
 
 
+def _spell_time(cell: str) -> str:
+    return read_time(cell).isoformat("microseconds")
+
+
 def _store_decimal(cell: str) -> str:
     text = str(Decimal(cell))
     return format(Decimal(cell), "f") if "E" in text else text
@@ -59,6 +63,7 @@ CANONICAL: dict[Kind, Spell] = {
     Kind.FLAG: _spell_flag,
     Kind.DATE: _spell_date,
     Kind.INSTANT: _spell_moment,
+    Kind.TIME: _spell_time,
 }
 #: What each database stores where that differs from the canonical spelling.
 STORED: dict[str, dict[Kind, Spell]] = {
@@ -83,22 +88,18 @@ class Chunk:
         return self.stored[_place(self.mapping, "salesforce_id")]
 
 
-def read_chunk(
-    mapping: Mapping, columns: Sequence[str], cells: Sequence[Sequence[str]], dialect: str
-) -> Chunk:
-    """Rows of an export whose `columns` are the mapping's paths, in whatever order.
+def read_chunk(mapping: Mapping, cells: Sequence[Sequence[str]], dialect: str) -> Chunk:
+    """Rows of an export, their cells in the order of the mapping's paths.
 
-    Raises ValueError when a column is missing or a cell is not of its kind.
+    Raises ValueError when a cell is not of its kind.
     """
-    if tuple(columns) != mapping.paths:
-        places = [list(columns).index(path) for path in mapping.paths]
-        cells = [[row[place] for place in places] for row in cells]
     found = list(zip(*cells, strict=True))
     texts: dict[str, Column] = {}
     stored: list[Column] = []
     canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}
     own = {kind: _Memo(spell, None) for kind, spell in STORED[dialect].items()}
-    for field, column in zip(mapping.fields, found, strict=False):
+    for field, cells_of_field in zip(mapping.fields, found, strict=False):
+        column = _fill(cells_of_field, "false") if is_own_flag(field) else cells_of_field
         text = _convert(column, canonical.get(field.kind))
         texts[field.column] = _fill(text, NOTHING)
         other = own.get(field.kind)
@@ -115,14 +116,10 @@ def read_chunk(
 
 def _spell_extra(mapping: Mapping, columns: Sequence[Column]) -> Column:
     """The texts of the column `extra`, of rows whose cells of the org's own fields these are."""
-    memos = {kind: _Memo(spell, None) for kind, spell in CELL_READERS.items()}
-    paths = [each.path for each in mapping.extra]
-    read = [
-        list(map(memos[each.kind].__getitem__, column))
-        for each, column in zip(mapping.extra, columns, strict=True)
-    ]
+    fields = mapping.extra
     return [
-        spell_extra(dict(zip(paths, values, strict=True))) for values in zip(*read, strict=True)
+        spell_extra({f.path: read_cell(cell, f) for f, cell in zip(fields, row, strict=True)})
+        for row in zip(*columns, strict=True)
     ]
 
 

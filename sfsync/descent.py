@@ -35,6 +35,7 @@ from sfsync.replica import load_stored
 from sfsync.rest import Record, describe_many, follow_pages
 from sfsync.scanning import SECOND, Scan, spans_of
 from sfsync.survey import Survey, find_unmet, survey
+from sfsync.sync_state import credible_to
 
 #: What a list of Ids and versions consists of.
 VERSION_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
@@ -105,7 +106,8 @@ class Descent:
 
     def _survey(self, mapping: maps.Mapping, measures: Measures) -> Survey:
         self.pause()
-        found = survey(self.healer.engine, mapping, DayBook(measures, self._proven_to(mapping)))
+        book = DayBook(measures, self._proven_to(mapping))
+        found = survey(self.healer.engine, mapping, book, credible_to(self.healer.now))
         self.healer.findings[mapping.sobject].rows = found.rows
         return found
 

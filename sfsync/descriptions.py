@@ -1,6 +1,6 @@
 """What an org's describe says of a field, reduced to what a mirror of it depends on.
 
-Owns that reduction and which of Salesforce's field types each of our kinds can hold. Source: REST
+Owns that reduction. Source: REST
 API guide, "sObject Describe"; SOAP API guide, "Field" of DescribeSObjectResult (read 2026-11).
 """
 
@@ -11,32 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sfsync import jsonio
-from sfsync.mapping import Kind
+from sfsync.mapping import DESCRIBED_TYPES, Kind
 
-#: The kind that holds a field's values, by its type. A type that is not here is not mirrored:
-#: address and location come as their parts, base64 as files of their own, anyType has no one kind.
-KIND_OF_TYPE: dict[str, Kind] = {
-    "id": Kind.ID,
-    "reference": Kind.ID,
-    "string": Kind.TEXT,
-    "textarea": Kind.TEXT,
-    "picklist": Kind.TEXT,
-    "multipicklist": Kind.TEXT,
-    "combobox": Kind.TEXT,
-    "email": Kind.TEXT,
-    "phone": Kind.TEXT,
-    "url": Kind.TEXT,
-    "encryptedstring": Kind.TEXT,
-    "time": Kind.TEXT,
-    "currency": Kind.DECIMAL,
-    "double": Kind.DECIMAL,
-    "percent": Kind.DECIMAL,
-    "int": Kind.DECIMAL,
-    "long": Kind.DECIMAL,
-    "boolean": Kind.FLAG,
-    "date": Kind.DATE,
-    "datetime": Kind.INSTANT,
-}
+#: The kind that holds a field's values, by its type. A type that is not here is not mirrored.
+KIND_OF_TYPE = {name: kind for kind, names in DESCRIBED_TYPES.items() for name in names}
 PICKLISTS = frozenset({"picklist", "multipicklist"})
 #: Longer than this, values are counted and not named in a sentence.
 MOST_NAMED = 5

@@ -12,7 +12,7 @@ import codecs
 import csv
 import io
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -57,6 +57,13 @@ class ResultPage:
     columns: list[str]  #: what was selected, in the order of the cells
     rows: Iterator[list[str]]  #: as they arrive; an empty cell is an empty value
     next_locator: str | None
+
+    def read_in_order(self, paths: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The rows with their cells in the order of `paths`, whatever order the org chose."""
+        if tuple(self.columns) == tuple(paths):
+            return self.rows
+        places = [self.columns.index(path) for path in paths]
+        return ([row[place] for place in places] for row in self.rows)
 
 
 def start_export(sf: Salesforce, query: str) -> str:
@@ -134,10 +141,11 @@ def _export(job_id: str) -> Iterator[None]:
         raise
 
 
-def read_rows(answer: requests.Response, announced: int) -> Iterator[dict[str, str]]:
+def read_rows(answer: requests.Response, announced: int | None) -> Iterator[dict[str, str]]:
     """The rows of a table by column, as they arrive; the answer was asked for as a stream.
 
-    The last row is followed by IncompleteRead unless it is the one announced.
+    The last row is followed by IncompleteRead unless so many arrived as were announced, if any
+    number was.
     """
     table = _read_table(answer, announced)
     columns = next(table)
@@ -145,7 +153,7 @@ def read_rows(answer: requests.Response, announced: int) -> Iterator[dict[str, s
         yield dict(zip(columns, row, strict=True))
 
 
-def _read_table(answer: requests.Response, announced: int) -> Iterator[list[str]]:
+def _read_table(answer: requests.Response, announced: int | None) -> Iterator[list[str]]:
     """The names of the columns, then the rows."""
     csv.field_size_limit(LONGEST_CELL)
     table = csv.reader(chain.from_iterable(_read_texts(answer.raw)), strict=True)
@@ -161,7 +169,7 @@ def _read_table(answer: requests.Response, announced: int) -> Iterator[list[str]
         raise _incomplete(f"{announced} rows were announced, {max(count, 0)} arrived") from error
     if count < 0:
         yield []
-    if max(count, 0) != announced:
+    if announced is not None and max(count, 0) != announced:
         raise _incomplete(f"{announced} rows were announced and {max(count, 0)} arrived")
 
 

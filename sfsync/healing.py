@@ -8,7 +8,7 @@ anywhere and the next one finds what is left. In a rehearsal nothing is written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -70,26 +70,34 @@ class Healer:
         were before the org was asked: one that was written since is not judged. Without `seen`, one
         that is newer than the org's is not: it may have been written since.
         """
-        verdicts: dict[str, Verdict] = {}
-        doubtful: list[str] = []
         with transaction(self.engine) as session:
             present = load_stored(session, mapping, theirs, lock=self.run_id is not None)
-            for record_id, other in theirs.items():
-                if (mapping.sobject, record_id) in self._rehearsed:
-                    continue
-                ours = present.get(record_id)
-                if _is_doubtful(ours, other, seen, record_id):
-                    doubtful.append(record_id)
-                    continue
-                verdict = judge(mapping, ours, other, self.proven_to[mapping.sobject])
-                if verdict.remedy is not Remedy.NOTHING:
-                    verdicts[record_id] = verdict
+            doubtful = [
+                each
+                for each, other in theirs.items()
+                if _is_doubtful(each, present.get(each), other, seen)
+            ]
+            verdicts = self._judge(mapping, theirs.keys() - set(doubtful), present, theirs)
             if self.run_id is not None:
                 self._heal(session, mapping, verdicts, theirs, present)
-        if self.run_id is None:
-            self._rehearsed.update((mapping.sobject, each) for each in verdicts)
         self._note(mapping.sobject, verdicts)
         return doubtful
+
+    def _judge(
+        self,
+        mapping: maps.Mapping,
+        ids: Set[str],
+        present: Mapping[str, Row],
+        theirs: Mapping[str, Row | None],
+    ) -> dict[str, Verdict]:
+        """The verdicts on rows that are not fine, in the order of Ids."""
+        proven_to = self.proven_to[mapping.sobject]
+        verdicts = {
+            each: judge(mapping, present.get(each), theirs[each], proven_to)
+            for each in sorted(ids)
+            if (mapping.sobject, each) not in self._rehearsed
+        }
+        return {each: it for each, it in verdicts.items() if it.remedy is not Remedy.NOTHING}
 
     def _heal(
         self,
@@ -118,6 +126,8 @@ class Healer:
         return [Drift(**each, **common) for each in _tell(sobject, verdicts)]
 
     def _note(self, sobject: str, verdicts: Mapping[str, Verdict]) -> None:
+        if self.run_id is None:
+            self._rehearsed.update((sobject, each) for each in verdicts)
         findings = self.findings[sobject]
         told = _tell(sobject, verdicts)
         findings.drifted += len({each["salesforce_id"] for each in told})
@@ -126,7 +136,7 @@ class Healer:
 
 
 def _is_doubtful(
-    ours: Row | None, theirs: Row | None, seen: Mapping[str, Row] | None, record_id: str
+    record_id: str, ours: Row | None, theirs: Row | None, seen: Mapping[str, Row] | None
 ) -> bool:
     if seen is not None:
         return ours != seen.get(record_id)

@@ -21,7 +21,7 @@ from config.database import transaction
 from sfsync.arrivals import insert_new
 from sfsync.cells import Chunk, read_chunk
 from sfsync.chunks import chunked
-from sfsync.client import Salesforce
+from sfsync.client import Salesforce, spares_calls
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
 from sfsync.exports import (
     PAGE_ROWS,
@@ -34,7 +34,7 @@ from sfsync.exports import (
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
 from sfsync.readahead import ahead
-from sfsync.replica import Tally, fitting, read_cells, store_page, store_rows
+from sfsync.replica import Tally, fitting, read_whole_cells, store_page, store_rows
 from sfsync.rest import Record
 from sfsync.sync_state import (
     SyncState,
@@ -49,6 +49,10 @@ from sfsync.tombstones import mark_gone
 
 #: Calls of an export beside its pages: create it, and look twice whether it is done.
 EXPORT_CALLS = 3
+#: The same where calls are scarce: it is looked later, and so only once.
+SPARING_EXPORT_CALLS = 2
+#: How much longer such a load waits before it looks.
+SPARING_PATIENCE = 5
 #: How often an export is asked for when no answer comes, before pages are read instead.
 MOST_STARTS = 2
 #: Rows of an export that are stored in one transaction.
@@ -59,12 +63,14 @@ logger = logging.getLogger(__name__)
 OnPage = Callable[[str, Tally], None]
 
 
-def is_export_cheaper(rows: int) -> bool:
+def is_export_cheaper(rows: int, *, spares_calls: bool = False) -> bool:
     """Whether an export of that many rows takes fewer calls than pages do.
 
-    Pages of 2,000 rows against three calls and pages of 50,000: from 8,001 rows on.
+    Pages of 2,000 rows against three calls and pages of 50,000: from 8,001 rows on. Where calls are
+    scarce it takes two and more time: from 6,001 rows on.
     """
-    return EXPORT_CALLS + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)
+    calls = SPARING_EXPORT_CALLS if spares_calls else EXPORT_CALLS
+    return calls + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)
 
 
 @dataclass
@@ -102,7 +108,7 @@ class Load:
 
     def _choose(self, end_at: datetime, rows: int) -> None:
         """Starts an export when that is cheaper, unless the org has none for us."""
-        if not is_export_cheaper(rows):
+        if not is_export_cheaper(rows, spares_calls=spares_calls(self.sf)):
             return
         fields = ", ".join(self.mapping.paths)
         where = condition(Span(end_at))
@@ -160,7 +166,8 @@ class Load:
         if job_id is None:
             return None
         if locator is None:
-            await_export(self.sf, job_id, rows, self.sleep)
+            patience = SPARING_PATIENCE if spares_calls(self.sf) else 1
+            await_export(self.sf, job_id, rows * patience, self.sleep)
         while True:
             locator = self._store_export_page(job_id, locator, limit)
             if locator is None:
@@ -182,9 +189,9 @@ class Load:
             # It was begun before these fields were added, or resumed.
             raise ExportLost(f"The export lacks {', '.join(sorted(missing))}.")
         dialect = self.engine.dialect.name
-        for cells in chunked(page.rows, CHUNK_ROWS):
+        for cells in chunked(page.read_in_order(self.mapping.paths), CHUNK_ROWS):
             with fitting(self.mapping):
-                chunk = read_chunk(self.mapping, page.columns, cells, dialect)
+                chunk = read_chunk(self.mapping, cells, dialect)
             yield chunk
 
     def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:
@@ -192,5 +199,5 @@ class Load:
             count = len(chunk.cells)
             return Tally(read=count, inserted=count - chunk.deleted, deleted=chunk.deleted)
         with fitting(self.mapping):
-            rows = [read_cells(self.mapping, each) for each in chunk.cells]
+            rows = [read_whole_cells(self.mapping, each) for each in chunk.cells]
         return store_rows(session, self.mapping, rows, self.state.load_no, limit)

@@ -29,7 +29,12 @@ class Place(StrEnum):
 
     RECORD = "record"  #: on the record itself
     CASE = "case"  #: in a Case, because there is no record or it cannot be saved
+    BOTH = "both"  #: in a Case, while the record, which cannot be saved now, shows an older note
     NOWHERE = "nowhere"  #: the org took it neither way yet
+
+
+ON_RECORD = (Place.RECORD, Place.BOTH)
+IN_CASE = (Place.CASE, Place.BOTH)
 
 
 class SyncNote(Base):
@@ -61,6 +66,7 @@ class Subject:
     since: datetime
     salesforce_id: str | None = None
     standing: SyncNote | None = None
+    refusal: str | None = None  #: why the record takes no note, in the org's words
 
     @property
     def key(self) -> Key:

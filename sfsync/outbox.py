@@ -29,6 +29,7 @@ class WriteState(StrEnum):
     SENT = "sent"  #: the org has it
     REJECTED = "rejected"  #: the org refused it; someone must correct what the remedy says
     SUPERSEDED = "superseded"  #: folded into, or overtaken by, a later write of the same record
+    DROPPED = "dropped"  #: a person decided that it is no longer wanted
 
 
 class OutboxWrite(Base):
@@ -166,7 +167,7 @@ def _latest(session: Session, sobject: str, external_id: str) -> OutboxWrite | N
         .where(
             OutboxWrite.sobject == sobject,
             OutboxWrite.external_id == external_id,
-            OutboxWrite.state != WriteState.SUPERSEDED,
+            OutboxWrite.state.not_in((WriteState.SUPERSEDED, WriteState.DROPPED)),
         )
         .order_by(OutboxWrite.id.desc())
         .limit(1)

@@ -73,6 +73,8 @@ def tell_state(row: OutboxWrite, now: datetime) -> str:
         return "Salesforce refused it; it is not sent again by itself"
     if row.state == WriteState.SUPERSEDED:
         return "a later write of the same record took it over"
+    if row.state == WriteState.DROPPED:
+        return "somebody decided that it is no longer wanted"
     if row.state == WriteState.SENDING:
         return "it is being sent; if that push died, the next one finds out what became of it"
     if row.waits_for:
@@ -82,8 +84,8 @@ def tell_state(row: OutboxWrite, now: datetime) -> str:
     return "it goes with the next push"
 
 
-def find_retried(session: Session, ids: Sequence[int] | None) -> list[OutboxWrite]:
-    """The writes among `ids` that another attempt makes sense for; None means all rejected ones.
+def find_stuck(session: Session, ids: Sequence[int] | None) -> list[OutboxWrite]:
+    """The writes among `ids` that do not get on by themselves now; None means all rejected ones.
 
     These are the rejected ones, and those that wait for the time of their next attempt.
     """
@@ -93,6 +95,15 @@ def find_retried(session: Session, ids: Sequence[int] | None) -> list[OutboxWrit
         fits = (OutboxWrite.state == WriteState.REJECTED) | waits
         query = select_writes().where(fits, OutboxWrite.id.in_(ids))
     return list(session.scalars(query.with_for_update()))
+
+
+def drop_writes(rows: Sequence[OutboxWrite]) -> None:
+    """Gives writes up for good; notes about them in Salesforce go with the next push.
+
+    Joins the caller's transaction. The same values can be asked for again later.
+    """
+    for row in rows:
+        row.state, row.due_at, row.waits_for = WriteState.DROPPED, None, None
 
 
 def retry_writes(session: Session, rows: Sequence[OutboxWrite]) -> None:

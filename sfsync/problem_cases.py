@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from sfsync.client import Salesforce
 from sfsync.mapping import find_references
-from sfsync.note_state import Key, Subject, SyncNote
+from sfsync.note_state import IN_CASE, Key, Subject, SyncNote
 from sfsync.outbox import enqueue
 from sfsync.problem_texts import shorten
 from sfsync.replica import known_ids, load_record
@@ -96,7 +96,7 @@ def open_case(
         "Subject": shorten(subject_line, LONGEST_SUBJECT),
         "Description": shorten(text, LONGEST_DESCRIPTION),
     }
-    if subject.standing is None or subject.standing.place != "case":
+    if subject.standing is None or subject.standing.place not in IN_CASE:
         values |= {"Status": "New", "Priority": "High"}
         values |= {LINKS[anchor.sobject]: anchor.salesforce_id} if anchor else {}
         values |= {"OwnerId": owner} if owner else {}

@@ -23,8 +23,10 @@ LONGEST_VALUE = 120
 COULD_NOT_SAVE = "The backoffice could not save this record."
 SEND_AGAIN = (
     "When it is corrected, send the corrected sheet again, or ask the developer on call to have it"
-    " sent again. This note goes away by itself as soon as it is saved."
+    " sent again, or dropped if it is no longer wanted."
 )
+NOTE_GOES = "This note goes away by itself as soon as it is saved or dropped."
+CASE_CLOSES = "This Case closes by itself as soon as it is saved or dropped."
 
 #: Labels of one sObject's fields by API name, and of its lookups by relationship name.
 Labels = Mapping[str, str]
@@ -72,12 +74,19 @@ def read_labels(describe: Mapping[str, Any]) -> dict[str, str]:
 
 
 def tell_problems(
-    problems: Sequence[Problem], labels: Labels, since: datetime, zone: tzinfo
+    problems: Sequence[Problem],
+    labels: Labels,
+    since: datetime,
+    zone: tzinfo,
+    ending: str = NOTE_GOES,
 ) -> str:
-    """The note about all problems of one record, cut to the length of its field."""
+    """The note about all problems of one record, cut to the length of its field.
+
+    The end, with what happens to the note, is never cut.
+    """
     told = "\n\n".join(_tell_problem(each, labels) for each in problems)
-    text = f"{told}\n\n{SEND_AGAIN}\nSince {since.astimezone(zone):%Y-%m-%d %H:%M %Z}."
-    return shorten(text, LONGEST_NOTE)
+    end = f"\n\n{SEND_AGAIN} {ending}\nSince {since.astimezone(zone):%Y-%m-%d %H:%M %Z}."
+    return shorten(told, LONGEST_NOTE - len(end)) + end
 
 
 def _tell_problem(problem: Problem, labels: Labels) -> str:

@@ -18,6 +18,8 @@ from config.database import transaction
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceRejected
 from sfsync.following import Followed, follow
+from sfsync.formulas import refresh_stale
+from sfsync.ids import normalise_id
 from sfsync.loading import Load, OnPage
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
 from sfsync.planning import Course, Expected, Step, count_unread, expect, make_plan
@@ -25,6 +27,7 @@ from sfsync.replica import TABLES, Tally, store_page
 from sfsync.rest import org_time, query_in
 from sfsync.schema import note_emptied, note_reading, read_active
 from sfsync.schema_check import surviving_surprises
+from sfsync.stale import note_changed, note_fresh, note_load
 from sfsync.sync_state import begin_load, read_state
 from sfsync.usage import purpose
 
@@ -38,6 +41,7 @@ class PullReport:
     tallies: dict[str, Tally] = field(default_factory=dict)  #: by sObject
     #: proven complete up to; None where a rebuild or another load has overtaken this pull
     watermarks: dict[str, datetime | None] = field(default_factory=dict)
+    formulas_refreshed: int = 0  #: rows whose formulas followed a parent's change
     api_calls: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -46,7 +50,11 @@ class PullReport:
             name: {**tally.as_dict(), "complete_up_to": self.watermarks.get(name)}
             for name, tally in self.tallies.items()
         }
-        return {"objects": objects, "api_calls": self.api_calls}
+        return {
+            "objects": objects,
+            "formulas_refreshed": self.formulas_refreshed,
+            "api_calls": self.api_calls,
+        }
 
 
 def pull(
@@ -73,7 +81,7 @@ def pull(
     with purpose("pull"):
 
         def work() -> list[SalesforceRejected]:
-            return _pull(sf, engine, mappings, report.tallies, tell, on_plan, full=full)
+            return _pull(sf, engine, mappings, report, tell, on_plan, full=full)
 
         stopped = surviving_surprises(sf, engine, [each.sobject for each in mappings], work)
     with transaction(engine) as session:
@@ -89,7 +97,7 @@ def _pull(
     sf: Salesforce,
     engine: Engine,
     mappings: Sequence[Mapping],
-    tallies: dict[str, Tally],
+    report: PullReport,
     tell: OnPage,
     on_plan: OnPlan | None,
     *,
@@ -102,13 +110,15 @@ def _pull(
         on_plan(expect(engine, steps))
     for step in steps:
         if step.course is not Course.FOLLOW:
-            _load(sf, engine, step, now, tallies[step.mapping.sobject], tell)
+            _load(sf, engine, step, now, report.tallies[step.mapping.sobject], tell)
     followed = [
         Followed(step.mapping, step.state, step.changes, now)
         for step in steps
         if step.course is Course.FOLLOW
     ]
-    follow(sf, engine, followed, tallies, tell)
+    follow(sf, engine, followed, report.tallies, tell)
+    read = [step.mapping for step in steps]
+    report.formulas_refreshed += refresh_stale(sf, engine, read, now)
     return stopped
 
 
@@ -125,20 +135,23 @@ def _one_of(errors: Sequence[SalesforceRejected]) -> SalesforceRejected:
 def pull_records(sf: Salesforce, engine: Engine, sobject: str, ids: Sequence[str]) -> Tally:
     """Reads these records into the replica now, without moving the watermark.
 
-    For events that name what changed. Idempotent. An Id that the org does not show is left to the
-    next pull, which has its deletion from the org's own list.
+    For events that name what changed. Idempotent. Ids may have 15 or 18 characters; ValueError for
+    what is none. An Id that the org does not show is left to the next pull, which has its deletion
+    from the org's own list; so are formulas of children.
     """
+    wanted = [*map(normalise_id, ids)]
 
     def work() -> Tally:
         with transaction(engine) as session:
             mapping = read_active(session, BY_SOBJECT[sobject])
         fields = ", ".join(mapping.paths)
         template = f"SELECT {fields} FROM {sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
-        rows = query_in(sf, template, ids, include_deleted=True)
+        rows = query_in(sf, template, wanted, include_deleted=True)
         with transaction(engine) as session:
+            note_changed(session, mapping, rows)
             return store_page(session, mapping, rows)
 
-    with purpose("pull"):
+    with purpose("told"):
         return surviving_surprises(sf, engine, [sobject], work)
 
 
@@ -175,6 +188,10 @@ def _load(
     state = step.state
     if step.course is Course.LOAD:
         with transaction(engine) as session:
+            note_load(session, step.mapping)
             state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
             note_reading(session, step.mapping.sobject)
     Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread, step.few)
+    with transaction(engine) as session:
+        # A load that was continued read its first rows when it began.
+        note_fresh(session, step.mapping.sobject, state.proved_at)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Time,
     bindparam,
     func,
     or_,
@@ -49,6 +50,7 @@ TYPES: dict[Kind, Any] = {
     Kind.FLAG: Boolean(),
     Kind.DATE: Date(),
     Kind.INSTANT: UtcDateTime(),
+    Kind.TIME: Time(),
 }
 #: What a row cannot be without.
 REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
@@ -69,6 +71,8 @@ def _build_table(mapping: Mapping) -> Table:
     table = Table(mapping.table, Base.metadata, *columns, *marks, extra)
     Index(None, table.c.external_id)
     Index(None, table.c.system_modstamp, table.c.salesforce_id)
+    for lookup in dict.fromkeys(reading.lookup for reading in mapping.readings):
+        Index(None, table.c[lookup])
     return table
 
 
@@ -205,27 +209,29 @@ def _with_extra(row: RowMapping) -> dict[str, Any]:
     return {**row, "extra": parse_extra(row["extra"])}
 
 
-def read_cells(mapping: Mapping, cells: Sequence[str]) -> dict[str, Any]:
-    """A row of an export, its cells in the order of the mapping's paths, as a row by column."""
-    pairs = zip((*mapping.fields, *mapping.extra), cells, strict=True)
-    values = [read_cell(cell, field.kind) for field, cell in pairs]
-    return _row(mapping, values)
+def read_cells(fields: Sequence[FieldMap], cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export, its cells in the order of `fields`, as a row by column."""
+    pairs = zip(fields, cells, strict=True)
+    return {field.column: read_cell(cell, field) for field, cell in pairs}
+
+
+def read_whole_cells(mapping: Mapping, cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export of all of the mapping's paths, in their order, as a row by column."""
+    count = len(mapping.fields)
+    own = zip(mapping.extra, cells[count:], strict=True)
+    row = read_cells(mapping.fields, cells[:count])
+    return row | _extra_column({field.path: read_cell(cell, field) for field, cell in own})
 
 
 def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
     """A record of an answer as a row by column."""
-    values = [read_field(record, each) for each in (*mapping.fields, *mapping.extra)]
-    return _row(mapping, values)
+    row = {each.column: read_field(record, each) for each in mapping.fields}
+    return row | _extra_column({each.path: read_field(record, each) for each in mapping.extra})
 
 
-def _row(mapping: Mapping, values: list[object]) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for field, value in zip(mapping.fields, values, strict=False):
-        row[field.column] = value
-    if mapping.extra:
-        own = zip(mapping.extra, values[len(mapping.fields) :], strict=True)
-        row["extra"] = spell_extra({field.path: value for field, value in own})
-    return row
+def _extra_column(values: dict[str, object]) -> dict[str, Any]:
+    """The column `extra`; a row that was read without any such field says nothing of it."""
+    return {"extra": spell_extra(values)} if values else {}
 
 
 def _complete(
@@ -244,7 +250,8 @@ def _complete(
     for row in rows:
         old = known.get(row["salesforce_id"], {})
         row = {**row, **{column: old.get(column) for column in paused}}
-        row["extra"] = keep_extra(row.get("extra"), old.get("extra"), mapping.kept)
+        last = old.get("extra")
+        row["extra"] = keep_extra(row["extra"], last, mapping.kept) if "extra" in row else last
         complete.append({**row, "checksum": checksum(row)})
     return complete
 

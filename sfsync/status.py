@@ -21,6 +21,7 @@ from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.push import describe_problem
 from sfsync.replica import TABLES
 from sfsync.schema import Trouble, find_troubles
+from sfsync.stale import FormulaState, read_stale
 from sfsync.sync_state import SyncState
 
 
@@ -35,6 +36,10 @@ class ObjectStatus:
     proved_at: datetime | None  #: when the org said that nothing older can still appear
     read_up_to: datetime | None  #: newer rows were read up to here, some may be missing still
     is_pull_interrupted: bool  #: a reading of everything was stopped; the next pull continues it
+    #: all formulas were read from that time of the org on, those of changed parents since; None
+    #: where there are none, or when it is not known
+    formulas_fresh_at: datetime | None
+    stale_formulas: int  #: rows whose formulas the next pull reads again
     outbox: dict[str, int]  #: writes by state
     lag_s: int | None  #: seconds since `complete_up_to` by the org's clock; None without both
     oldest_pending_at: datetime | None  #: when the oldest write that has not left was noted
@@ -91,6 +96,7 @@ def _read_object(
 ) -> ObjectStatus:
     state = session.get(SyncState, sobject)
     upto = state.complete_up_to if state else None
+    formulas = session.get(FormulaState, sobject)
     rows: Counter[bool] = Counter()
     if sobject in TABLES:
         table = TABLES[sobject]
@@ -104,6 +110,8 @@ def _read_object(
         proved_at=state.proved_at if state else None,
         read_up_to=state.cursor_at if state else None,
         is_pull_interrupted=bool(state and state.is_loading),
+        formulas_fresh_at=formulas.fresh_at if formulas else None,
+        stale_formulas=read_stale(session, sobject).rows,
         outbox=outbox,
         lag_s=seconds_since(upto, org_now) if org_now and upto else None,
         oldest_pending_at=oldest_pending_at,

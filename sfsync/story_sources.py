@@ -65,7 +65,7 @@ def read_writes(session: Session, record: NamedRecord, now: datetime) -> Iterato
         if row.sent_at is not None:
             what = "created" if row.created else "saved"
             yield Event(row.sent_at, f"write {row.id}: Salesforce {what} it", "outbox")
-        if row.state not in (WriteState.SENT, WriteState.SUPERSEDED):
+        if row.state != WriteState.SENT:
             yield Event(now, f"write {row.id} ({row.state}): {tell_state(row, now)}", "outbox")
 
 
@@ -101,6 +101,7 @@ def read_notes(session: Session, record: NamedRecord, _: datetime) -> Iterator[E
     words = {
         Place.RECORD: "the record in Salesforce shows what could not be saved",
         Place.CASE: "a Case in Salesforce tells what could not be saved",
+        Place.BOTH: "a Case in Salesforce tells what could not be saved; the record an older note",
         Place.NOWHERE: "Salesforce took no note about what could not be saved",
     }
     for name in {record.external_id, record.salesforce_id} - {None}:

@@ -9,14 +9,15 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, Table, and_, or_, true
 
 from config.database import transaction
-from sfsync.checksums import checksummer
 from sfsync.figures import DayBook, Row
+from sfsync.judging import CHECKSUMS
 from sfsync.keyset import Span
-from sfsync.mapping import BY_SOBJECT, Mapping
+from sfsync.mapping import Mapping
 from sfsync.replica import TABLES, walk
 
 
@@ -26,20 +27,22 @@ class Survey:
 
     book: DayBook  #: figures by day, without the suspects
     rows: int = 0
-    suspects: list[str] = field(default_factory=list)  #: rows that are not as the sync wrote them
+    #: rows that are not as the sync wrote them, or cannot be true
+    suspects: list[str] = field(default_factory=list)
 
 
-def survey(engine: Engine, mapping: Mapping, book: DayBook) -> Survey:
+def survey(engine: Engine, mapping: Mapping, book: DayBook, latest: datetime) -> Survey:
     """Every row against its checksum, and the figures of those that are in order, into `book`.
 
-    A deleted row without a checksum is older than checksums are, and the org may not show it again.
+    A row stamped after `latest` is a suspect too: no day's figures would tell. A deleted row
+    without a checksum is older than checksums are, and the org may not show it again.
     """
     found = Survey(book)
-    checksum = checksummer(BY_SOBJECT[mapping.sobject])
+    checksum = CHECKSUMS[mapping.sobject]
     for row in _rows(engine, mapping):
         found.rows += 1
         stored = row["checksum"]
-        if stored == checksum(row):
+        if stored == checksum(row) and row["system_modstamp"] <= latest:
             book.add(row)
         elif stored is not None or not row["is_deleted"]:
             found.suspects.append(row["salesforce_id"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 from rich.markup import escape
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from config.clock import SystemClock
 from jobs.commands import (
@@ -21,7 +24,14 @@ from jobs.commands import (
 from jobs.commands.terminal import open_console
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.outbox_view import describe_write, find_retried, retry_writes, select_writes, tell_state
+from sfsync.outbox_view import (
+    describe_write,
+    drop_writes,
+    find_stuck,
+    retry_writes,
+    select_writes,
+    tell_state,
+)
 
 group = AppGroup("outbox", help="Writes on their way to Salesforce.")
 
@@ -80,9 +90,12 @@ def show(number: int, as_json: bool) -> None:
         click.echo(f"    {name}: {_tell(value)}")
 
 
+every_option = click.option("--all", "every", is_flag=True, help="Every write that was refused.")
+
+
 @group.command("retry")
 @click.argument("numbers", type=int, nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Every write that Salesforce refused.")
+@every_option
 @dry_run_option
 @json_option
 @explained
@@ -91,28 +104,62 @@ def retry(numbers: tuple[int, ...], every: bool, dry_run: bool, as_json: bool) -
 
     The next push sends them. Exit 1 when one of NUMBERS is not such a write.
     """
+    _change(RETRY, numbers, every=every, dry_run=dry_run, as_json=as_json)
+
+
+@group.command("drop")
+@click.argument("numbers", type=int, nargs=-1)
+@every_option
+@dry_run_option
+@json_option
+@explained
+def drop(numbers: tuple[int, ...], every: bool, dry_run: bool, as_json: bool) -> None:
+    """Give writes NUMBERS up for good: Salesforce stays as it is, and its notes go away.
+
+    For what was corrected by hand there. Exit 1 when one of NUMBERS was neither refused nor waits.
+    """
+    _change(DROP, numbers, every=every, dry_run=dry_run, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What a person decides about writes that did not get on."""
+
+    carry_out: Callable[[Session, list[OutboxWrite]], None]
+    done: str  #: the name of its answer
+    words: str  #: the same as a sentence
+
+
+RETRY = _Decision(retry_writes, "retried", "is sent again with the next push")
+DROP = _Decision(lambda _, rows: drop_writes(rows), "dropped", "is given up")
+
+
+def _change(
+    decision: _Decision, numbers: tuple[int, ...], *, every: bool, dry_run: bool, as_json: bool
+) -> None:
     if bool(numbers) == every:
         raise click.UsageError("Give the numbers of writes, or --all.")
     with command_runtime().transaction() as session:
-        rows = find_retried(session, None if every else numbers)
+        rows = find_stuck(session, None if every else numbers)
         if not dry_run:
-            retry_writes(session, rows)
+            decision.carry_out(session, rows)
+    rows.sort(key=lambda row: row.id)
     unfit = sorted(set(numbers) - {row.id for row in rows})
-    _answer_retry(rows, unfit, dry_run=dry_run, as_json=as_json)
+    if as_json:
+        prefix = "would_be_" if dry_run else ""
+        print_json({f"{prefix}{decision.done}": [row.id for row in rows], "left": unfit})
+    else:
+        _tell_change(decision, rows, unfit, dry_run=dry_run)
     if unfit:
         raise SystemExit(EXIT_REJECTED)
 
 
-def _answer_retry(
-    rows: list[OutboxWrite], unfit: list[int], *, dry_run: bool, as_json: bool
+def _tell_change(
+    decision: _Decision, rows: list[OutboxWrite], unfit: list[int], *, dry_run: bool
 ) -> None:
-    if as_json:
-        done = "would_retry" if dry_run else "retried"
-        print_json({done: sorted(row.id for row in rows), "left": unfit})
-        return
-    verb = "would be sent again" if dry_run else "is sent again with the next push"
-    for row in sorted(rows, key=lambda each: each.id):
-        click.echo(f"{row.id}: {row.sobject} {row.external_id} {verb}")
+    prefix = "rehearsed: " if dry_run else ""
+    for row in rows:
+        click.echo(f"{prefix}{row.id}: {row.sobject} {row.external_id} {decision.words}")
     for number in unfit:
         click.echo(f"{number}: left as it is; it was neither refused nor does it wait", err=True)
     if not rows and not unfit:

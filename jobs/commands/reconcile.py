@@ -22,7 +22,7 @@ from jobs.commands import (
 from jobs.commands.sync import group
 from jobs.commands.terminal import open_console
 from sfsync.drift import list_drift
-from sfsync.healing import ObjectFindings
+from sfsync.healing import MOST_LISTED, ObjectFindings
 from sfsync.mapping import BY_SOBJECT, MAPPINGS
 from sfsync.reconcile import ReconcileReport, reconcile
 
@@ -70,6 +70,8 @@ def run_reconcile(sobjects: Sequence[str], every_field: bool, dry_run: bool, as_
     if report.differences:
         found = [{**each, "found_at": report.found_at} for each in report.differences]
         open_console().print(_table(found))
+    if len(report.differences) == MOST_LISTED:
+        click.echo(f"the first {MOST_LISTED} differences; `flask sync drift --limit` lists more")
 
 
 @group.command("drift")

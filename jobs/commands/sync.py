@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy import Engine
 
 from config.clock import SystemClock
+from jobs.budgeting import budget_report
 from jobs.commands import (
     EXIT_REJECTED,
     business_time,
@@ -96,11 +97,12 @@ def push(dry_run: bool, as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Say up to when the replica is complete, which columns are paused, what the outbox holds."""
     runtime = command_runtime()
-    found = read_status(runtime.engine, business_time(runtime))
+    found, budget = read_status(runtime.engine, business_time(runtime)), budget_report(runtime)
     lines = [_status_line(each) for each in found.objects]
     lines += [*_delay_lines(found, SystemClock().now()), _tell_reconciliation(found.reconciled)]
     problems = [*_trouble_lines(found.troubles), *_problem_lines(found.problems)]
-    _answer(as_json, found.as_dict(), [*lines, *problems])
+    lines += [*problems, f"API budget: {budget.summary}"]
+    _answer(as_json, found.as_dict() | {"budget": budget.as_dict()}, lines)
 
 
 def _rehearse(engine: Engine, sf: Salesforce, as_json: bool, *, full: bool) -> None:
@@ -224,5 +226,12 @@ def _status_line(status: ObjectStatus) -> str:
     outbox = ", ".join(f"{count} {state}" for state, count in sorted(status.outbox.items()))
     return (
         f"{status.sobject}: {status.rows} rows, {status.deleted_rows} deleted,"
-        f" {complete}{interrupted}; outbox: {outbox or 'empty'}"
+        f" {complete}{interrupted}{_tell_formulas(status)}; outbox: {outbox or 'empty'}"
     )
+
+
+def _tell_formulas(status: ObjectStatus) -> str:
+    if status.formulas_fresh_at is None:
+        return ""
+    stale = f", {status.stale_formulas} to be read again" if status.stale_formulas else ""
+    return f"; formulas as of {status.formulas_fresh_at:%Y-%m-%d %H:%M:%S} UTC{stale}"

@@ -14,6 +14,7 @@ PREFIXES = ("sf_", "sync_", "outbox_", "inbox_", "job_", "ledger_", "voucher_", 
 WRITING_COMMANDS = (
     "import apply",
     "jobs run",
+    "outbox drop",
     "outbox retry",
     "select run",
     "sync pull",

@@ -14,9 +14,10 @@ from sqlalchemy import Engine, select
 from config.database import transaction
 from sandbox.server import LocalOrgServer
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
-from sfsync.outbox_view import find_retried, retry_writes, tell_state
+from sfsync.outbox_view import find_stuck, retry_writes, tell_state
 from tests.app.test_commands import answer_of, invoke, note
 from tests.control import counted_calls
+from tests.sandbox_api.clients import RestClient
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -111,7 +112,8 @@ def test_a_rehearsed_retry_changes_nothing(refused: Flask, org: LocalOrgServer) 
 
     result = invoke(refused, "outbox", "retry", "--all", "--dry-run")
 
-    assert "Account A-2 would be sent again" in result.stdout
+    assert "rehearsed: " in result.stdout
+    assert "Account A-2 is sent again with the next push" in result.stdout
     assert [each["state"] for each in listed(refused, "--object", "Account")] == ["rejected"]
     assert counted_calls(org) == calls
 
@@ -124,6 +126,33 @@ def test_a_write_that_has_arrived_is_not_sent_again(refused: Flask) -> None:
     assert [
         each["state"] for each in listed(refused, "--state", "sent", "--object", "Account")
     ] == ["sent"]
+
+
+def test_a_dropped_write_is_never_sent_and_its_case_closes(
+    refused: Flask, org: LocalOrgServer
+) -> None:
+    number = find(refused, "A-2")
+
+    rehearsed = answer_of(invoke(refused, "outbox", "drop", str(number), "--dry-run", "--json"))
+    result = answer_of(invoke(refused, "outbox", "drop", str(number), "--json"))
+    pushed = answer_of(invoke(refused, "sync", "push", "--json"))
+
+    assert rehearsed == {"would_be_dropped": [number], "left": []}
+    assert result == {"dropped": [number], "left": []}
+    assert (pushed["rejected"], pushed["notes"]["cases"]) == (0, 1)
+    assert answer_of(invoke(refused, "outbox", "show", str(number), "--json"))["state"] == "dropped"
+    with RestClient(org, "admin@manufaktura.example") as admin:
+        (case,) = admin.query("SELECT Status FROM Case")
+    assert case["Status"] == "Closed"
+
+
+def test_what_was_dropped_can_be_asked_for_again(refused: Flask) -> None:
+    invoke(refused, "outbox", "drop", "--all")
+
+    note(refused, "A-2", CurrencyIsoCode="PLN")
+    pushed = answer_of(invoke(refused, "sync", "push", "--json"))
+
+    assert (pushed["created"], pushed["rejected"]) == (1, 0)
 
 
 def test_retry_wants_numbers_or_all(refused: Flask) -> None:
@@ -149,7 +178,7 @@ def test_a_refused_write_that_a_newer_one_waits_for_is_carried_by_it(engine: Eng
         session.scalars(select(OutboxWrite).order_by(OutboxWrite.id)).first().state = "rejected"
 
     with transaction(engine) as session:
-        retry_writes(session, find_retried(session, None))
+        retry_writes(session, find_stuck(session, None))
 
     old, new = rows(engine)
     assert (old.state, new.state) == (WriteState.SUPERSEDED, WriteState.PENDING)
@@ -164,7 +193,7 @@ def test_a_write_that_waits_for_its_next_attempt_can_be_tried_at_once(engine: En
     told = tell_state(row, NOW)
 
     with transaction(engine) as session:
-        retry_writes(session, find_retried(session, [row.id]))
+        retry_writes(session, find_stuck(session, [row.id]))
 
     (after,) = rows(engine)
     assert told == "it is tried again by itself after 2026-05-04 13:00:00 UTC"

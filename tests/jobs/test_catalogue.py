@@ -11,7 +11,15 @@ from sqlalchemy import Engine, update
 
 from config.database import transaction
 from config.settings import Settings
-from jobs.catalogue import StillRunning, jobs_for, run_pull, run_push, run_reconcile, run_selection
+from jobs.catalogue import (
+    StillRunning,
+    jobs_for,
+    run_formulas,
+    run_pull,
+    run_push,
+    run_reconcile,
+    run_selection,
+)
 from jobs.runtime import Runtime, build_runtime
 from jobs.schedule import Job, Stopped, Turn
 from jobs.slots import RunStatus
@@ -146,7 +154,29 @@ def test_pull_and_push_answer_with_counts(market: Market, runtime: Runtime) -> N
         "Order": 1,
         "Order_Proposal__c": 1,
     }
-    assert pulled["api_calls"] == 4
+    assert pulled["api_calls"] == 1
+
+
+def test_the_nightly_sweep_answers_with_counts(market: Market, runtime: Runtime) -> None:
+    run_pull(runtime, turn_at("2025-03-11 07:00"))
+    market.at("2025-03-12 00:10")
+
+    assert run_formulas(runtime, turn_at("2025-03-12 07:00")) == {
+        "objects": {
+            "Order": {"read": 1, "changed": 1},
+            "Order_Proposal__c": {"read": 1, "changed": 0},
+        }
+    }
+
+
+def test_a_sweep_that_is_stopped_between_pages_begins_anew(runtime: Runtime) -> None:
+    def stop() -> None:
+        raise Stopped("told to end")
+
+    run_pull(runtime, turn_at("2025-03-11 07:00"))
+    with pytest.raises(Stopped):
+        run_formulas(runtime, Turn(turn_at("2025-03-11 07:00").slot, stop))
+    assert run_formulas(runtime, turn_at("2025-03-11 07:00"))["objects"]["Order"]["read"] == 1
 
 
 def test_pull_that_is_stopped_between_pages_is_continued(runtime: Runtime) -> None:
@@ -169,7 +199,7 @@ def test_each_job_of_a_worker_logs_in_for_itself(market: Market, runtime: Runtim
         worker.tick(job)
 
     connections = [each.connect() for each in worker._runner._runtimes.values()]
-    assert len({id(sf.session) for sf in connections}) == 3
+    assert len({id(sf.session) for sf in connections}) == 4
     assert SEVEN.astimezone(WARSAW).hour == 7
 
 

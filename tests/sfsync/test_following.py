@@ -342,6 +342,7 @@ def test_pages_that_go_on_foretell_what_is_stored_and_what_is_left(
     admin: Admin, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sfsync.keyset.PAGE_SIZE", 2)
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
     for number in range(5):
         admin.create("Account", Name=f"A{number}")
     plans: list[dict[str, Expected]] = []

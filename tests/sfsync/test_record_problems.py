@@ -20,7 +20,14 @@ from sfsync.note_state import SyncNote
 from sfsync.outbox import OutboxWrite, enqueue
 from sfsync.problem_cases import LONGEST_KEY, case_key
 from sfsync.problem_sources import describe_refusal
-from sfsync.problem_texts import LONGEST_NOTE, SEND_AGAIN, Problem, fingerprint, tell_problems
+from sfsync.problem_texts import (
+    LONGEST_NOTE,
+    NOTE_GOES,
+    SEND_AGAIN,
+    Problem,
+    fingerprint,
+    tell_problems,
+)
 from sfsync.pull import pull
 from sfsync.push import push
 from sfsync.record_problems import note_problems
@@ -108,7 +115,7 @@ def test_a_refused_write_stands_on_its_record_in_words_for_ops(
         ),
         "What to do: Choose a value of the picklist, or ask the admin to add this one.",
         "",
-        SEND_AGAIN,
+        f"{SEND_AGAIN} {NOTE_GOES}",
         "Since 2026-05-04 14:00 CEST.",
     ]
     assert found["Sync_Problem_Since__c"] == "2026-05-04T12:00:00.000+0000"
@@ -257,6 +264,7 @@ def test_a_refused_creation_becomes_one_case_of_the_parents_owner(
     (case,) = cases(sf)
     assert case["Subject"] == "Backoffice could not save order ORD-1"
     assert "bad value for restricted picklist field: NO SUCH" in case["Description"]
+    assert "because there is no such record in Salesforce yet." in case["Description"]
     assert (case["Status"], case["OwnerId"], case["AccountId"]) == ("New", ops, parent)
     assert case["External_Id__c"] == "sync:Order:ORD-1"
     assert account(sf, "HD-1")["Sync_Problem__c"] is None
@@ -312,6 +320,88 @@ def test_a_record_that_cannot_be_saved_at_all_gets_a_case(
     assert case["Order__c"] == ids["order"]
     assert case["Description"].startswith("The backoffice could not save this record.")
     assert "Wanted: Order Name = Arm 2" in case["Description"]
+    assert (
+        "Salesforce refuses any change of the record itself: FIELD_CUSTOM_VALIDATION_EXCEPTION:"
+        " MANUFACTURER SELECTED needs a winner."
+    ) in case["Description"]
+
+
+def test_a_note_that_can_no_longer_be_changed_goes_with_its_case_in_the_end(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    there(sf)
+    want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
+    run(sf, engine, clock)
+    add_fault(
+        org,
+        action="status",
+        status=400,
+        error_code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        request_body="Sync_Problem",
+        inner=True,
+        times=1,
+    )
+    want(engine, "Account", "A-1", CurrencyIsoCode="YYY")
+    stuck = run(sf, engine, clock)
+    old_note = account(sf)["Sync_Problem__c"]
+
+    want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
+    done = run(sf, engine, clock)
+
+    assert (stuck.notes.noted, stuck.notes.cases) == (0, 1)
+    assert "XXX" in old_note
+    assert (done.notes.cleared, done.notes.cases) == (1, 1)
+    assert account(sf)["Sync_Problem__c"] is None
+    assert [case["Status"] for case in cases(sf)] == ["Closed"]
+
+
+def test_a_note_that_the_record_does_not_let_go_is_asked_for_again_after_an_hour(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    there(sf)
+    want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
+    run(sf, engine, clock)
+    add_fault(
+        org,
+        action="status",
+        status=400,
+        error_code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        request_body="Sync_Problem",
+        inner=True,
+        times=1,
+    )
+    want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
+
+    refused = run(sf, engine, clock)
+    at_once = run(sf, engine, clock)
+    clock.advance(3601)
+    later = run(sf, engine, clock)
+
+    assert (refused.notes.cleared, at_once.api_calls, later.notes.cleared) == (0, 0, 1)
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" in (refused.notes.failure or "")
+    assert account(sf)["Sync_Problem__c"] is None
+
+
+def test_an_org_without_the_field_is_told_once_an_hour_and_spoils_no_push(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there(sf)
+    monkeypatch.setattr("sfsync.record_problems.NOTE_FIELD", "Not_Deployed__c")
+    want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
+
+    first = run(sf, engine, clock)
+    second = run(sf, engine, clock)
+    clock.advance(3601)
+    third = run(sf, engine, clock)
+
+    assert (first.push.rejected, first.notes.noted, first.notes.cases) == (1, 0, 0)
+    assert "Account has no field Not_Deployed__c" in (first.notes.failure or "")
+    assert (second.api_calls, second.notes.failure) == (0, None)
+    assert third.notes.failure == first.notes.failure
 
 
 def test_a_note_on_a_record_held_by_another_save_is_written_next_time(
@@ -373,7 +463,7 @@ def test_a_note_fits_its_field_however_long_the_values_are() -> None:
     text = tell_problems([replace(PROBLEM, wanted=wanted)], {}, NOW, UTC)
 
     assert len(text) == LONGEST_NOTE
-    assert text.endswith("…")
+    assert f"…\n\n{SEND_AGAIN} {NOTE_GOES}\nSince 2026-05-04 12:00 UTC." in text
 
 
 def test_a_case_is_found_again_by_a_key_that_fits_its_field() -> None:
