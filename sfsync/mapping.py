@@ -235,11 +235,7 @@ SINCE_FIELD = "Sync_Problem_Since__c"
 _NOTES = dict.fromkeys((NOTE_FIELD, SINCE_FIELD), "written from the outbox, which knows it")
 LEFT_OUT = {
     "Account": _NOTES,
-    "Order": {
-        **_NOTES,
-        "Days_To_Deadline__c": "changes each midnight without its record; effective_on says it",
-        "Decided_Currency__c": "guards one write of the selection; the currency stands in currency",
-    },
+    "Order": _NOTES,
     "Order_Proposal__c": {
         **_NOTES,
         "Price_Figure__c": "for formulas of other objects only; it repeats price",

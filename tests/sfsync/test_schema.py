@@ -503,7 +503,7 @@ def test_an_export_mirrors_new_fields_and_leaves_paused_columns_alone(
     is_known: bool,
 ) -> None:
     monkeypatch.setattr("sfsync.planning.FEW", 1)
-    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows: True)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows, **_: True)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
     remodel.add("Account", PLACES)
     remodel.add("Account", Field("Since__c", FieldType.DATETIME, label="Since"))
@@ -546,7 +546,7 @@ def test_an_export_that_was_begun_without_a_field_is_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sfsync.planning.FEW", 1)
-    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows: True)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows, **_: True)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
     add_fault(org, action="status", status=503, path="jobs/query/.*/results")
     with pytest.raises(SalesforceUnavailable):
