@@ -23,6 +23,7 @@ from sfsync.mapping import MAPPINGS
 from sfsync.note_state import SyncNote
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.replica import TABLES
+from sfsync.schema import ColumnState, SyncField
 from sfsync.status import seconds_since
 from sfsync.sync_state import SyncState
 
@@ -140,6 +141,12 @@ def _read_drift(session: Session, now: Now) -> Iterator[Metric]:
     )
 
 
+def _read_columns(session: Session, _: Now) -> Iterator[Metric]:
+    paused = select(func.count()).where(SyncField.state == ColumnState.PAUSED)
+    about = "Columns of the replica that stand still because their field changed in the org."
+    yield _single("columns_paused", about, session.scalar(paused) or 0)
+
+
 def _read_budget(session: Session, now: Now) -> Iterator[Metric]:
     since = hour_of(now.org - DAY)
     calls = (
@@ -179,5 +186,6 @@ READERS: tuple[Reader, ...] = (
     _read_troubles,
     _read_notes,
     _read_drift,
+    _read_columns,
     _read_budget,
 )

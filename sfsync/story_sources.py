@@ -20,6 +20,7 @@ from sfsync.outbox_view import tell_state
 from sfsync.problem_texts import tell_value
 from sfsync.readback import flatten
 from sfsync.record_names import NamedRecord
+from sfsync.schema import ColumnState, SyncField
 
 
 @dataclass(frozen=True)
@@ -121,5 +122,22 @@ def read_drift(session: Session, record: NamedRecord, _: datetime) -> Iterator[E
             yield Event(each.healed_at, "the drift was healed", "drift", is_org_time=True)
 
 
+def read_paused_columns(session: Session, record: NamedRecord, _: datetime) -> Iterator[Event]:
+    """Which of the values that we hold stand still, because their field has changed in the org."""
+    paused = select(SyncField).where(
+        SyncField.sobject == record.sobject, SyncField.state == ColumnState.PAUSED
+    )
+    for each in session.scalars(paused.order_by(SyncField.name)):
+        if each.paused_at is not None:
+            told = f"{each.full_name} is not read since: {each.reason} What to do: {each.remedy}"
+            yield Event(each.paused_at, told, "columns", is_org_time=True)
+
+
 #: Every reader; events of the same second stand in this order.
-SOURCES: tuple[Source, ...] = (read_versions, read_writes, read_notes, read_drift)
+SOURCES: tuple[Source, ...] = (
+    read_versions,
+    read_writes,
+    read_notes,
+    read_drift,
+    read_paused_columns,
+)

@@ -16,9 +16,12 @@ from sandbox.server import LocalOrgServer
 from sfsync.client import connect, sobject
 from sfsync.delivery import deliver
 from sfsync.drift import Drift, Reconciliation
+from sfsync.exposition import as_values
+from sfsync.metrics import Now, read_metrics
 from sfsync.outbox import enqueue
 from sfsync.pull import pull
 from sfsync.rest import query
+from sfsync.schema import SyncField
 from sfsync.stories import Story, tell_stories
 from tests.app.test_commands import answer_of, invoke
 from tests.control import add_fault, control
@@ -220,6 +223,23 @@ def test_drift_is_a_part_of_the_story(org: LocalOrgServer, sf: Salesforce, engin
         " likely cause: a late commit"
     )
     assert healed == "the drift was healed"
+
+
+def test_a_column_that_stands_still_is_a_part_of_the_story_and_of_the_figures(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    there(sf)
+    pull(sf, engine)
+    paused = {"state": "paused", "paused_at": NOON, "reason": "It is text now.", "remedy": "Ask."}
+    with transaction(engine) as session:
+        session.merge(SyncField(sobject="Account", name="Rating__c", **paused))
+
+    told = [event.text for event in story(engine, "A-1").events if event.source == "columns"]
+    with transaction(engine) as session:
+        figures = as_values(read_metrics(session, Now(NOON, NOON)))
+
+    assert told == ["Account.Rating__c is not read since: It is text now. What to do: Ask."]
+    assert figures["manufaktura_sync_columns_paused"] == 1
 
 
 def test_the_command_tells_the_story_in_time_order(app: Flask, org: LocalOrgServer) -> None:
