@@ -462,7 +462,7 @@ def test_what_is_deleted_and_pulled_while_rows_are_streamed_stays_deleted(
 
     def reading(scan: scanning.Scan) -> Iterator[list[dict[str, Any]]]:
         pages = list(honest(scan))
-        if scan.mapping is ACCOUNT:
+        if scan.mapping.sobject == "Account":
             admin.wait(minutes=1)
             admin.delete("Account", record_id)
             if for_good:
