@@ -18,14 +18,10 @@ from zlib import crc32
 from sfsync.checksums import NOTHING, SEPARATOR, spell_instant, spell_number
 from sfsync.extra import spell_extra
 from sfsync.mapping import BY_SOBJECT, Kind, Mapping
-from sfsync.values import is_own_flag, read_cell, read_instant, read_time
+from sfsync.values import CELL_READERS, is_own_flag, read_cell, read_instant, read_time
 
 Column = Sequence[Any]
 Spell = Callable[[str], Any]
-
-
-def _spell_flag(cell: str) -> str:
-    return "1" if cell == "true" else "0"
 
 
 def _spell_decimal(cell: str) -> str:
@@ -60,14 +56,14 @@ def _store_zoned(cell: str) -> str:
 #: How `checksums` spells what is no text already.
 CANONICAL: dict[Kind, Spell] = {
     Kind.DECIMAL: _spell_decimal,
-    Kind.FLAG: _spell_flag,
+    Kind.FLAG: {"true": "1", "false": "0"}.__getitem__,
     Kind.DATE: _spell_date,
     Kind.INSTANT: _spell_moment,
     Kind.TIME: _spell_time,
 }
 #: What each database stores where that differs from the canonical spelling.
 STORED: dict[str, dict[Kind, Spell]] = {
-    "sqlite": {Kind.DECIMAL: _store_decimal, Kind.FLAG: "true".__eq__},
+    "sqlite": {Kind.DECIMAL: _store_decimal, Kind.FLAG: CELL_READERS[Kind.FLAG]},
     "postgresql": {Kind.DECIMAL: str, Kind.INSTANT: _store_zoned},
 }
 

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, select, text
+from sqlalchemy.dialects import sqlite
 
 from config.database import transaction
 from sfsync import arrivals
 from sfsync.arrivals import insert_new
-from sfsync.cells import read_chunk
-from sfsync.mapping import ORDER, FieldMap, Kind
-from sfsync.replica import TABLES, Tally, read_cells, store_rows
+from sfsync.cells import CANONICAL, STORED, read_chunk
+from sfsync.checksums import checksum_of
+from sfsync.mapping import ORDER, FieldMap, Kind, Mapping
+from sfsync.replica import TABLES, TYPES, Tally, read_cells, store_rows
 
 TABLE = TABLES["Order"]
 #: What databases and tables of text treat in their own way.
@@ -48,7 +50,7 @@ CELLS: dict[Kind, st.SearchStrategy[str]] = {
     Kind.DATE: st.dates(date(1700, 1, 1), date(4000, 12, 31)).map(date.isoformat),
     Kind.INSTANT: instants(),
 }
-NEVER_EMPTY = frozenset({"is_deleted", "system_modstamp"})
+NEVER_EMPTY = frozenset({"system_modstamp"})
 
 
 def a_cell(field: FieldMap) -> st.SearchStrategy[str]:
@@ -168,11 +170,40 @@ def test_a_chunk_counts_what_is_in_the_recycle_bin() -> None:
 
 @pytest.mark.parametrize(
     ("path", "cell"),
-    [("Budget__c", "ten"), ("EffectiveDate", "2026-02-30"), ("CreatedDate", "yesterday")],
+    [
+        ("Budget__c", "ten"),
+        ("EffectiveDate", "2026-02-30"),
+        ("CreatedDate", "yesterday"),
+        ("IsDeleted", "yes"),
+    ],
 )
 def test_a_cell_that_is_not_of_its_kind_is_refused(path: str, cell: str) -> None:
     row = a_row(1)
     row[ORDER.paths.index(path)] = cell
 
-    with pytest.raises((ValueError, ArithmeticError)):
+    with pytest.raises((ValueError, ArithmeticError, KeyError)):
         read_chunk(ORDER, [row], "sqlite")
+
+
+@given(st.times().map(lambda at: at.isoformat("milliseconds") + "Z"))
+def test_a_time_of_day_is_stored_and_summed_as_in_the_careful_way(cell: str) -> None:
+    fields = (*ORDER.fields[:2], FieldMap("opens_at", "Opens_At__c", Kind.TIME))
+    mapping = Mapping("Shop__c", "sf_shop", fields)
+    row = [an_id(1), "false", cell]
+    process = TYPES[Kind.TIME].dialect_impl(sqlite.dialect()).bind_processor(sqlite.dialect())
+    careful = read_cells(fields, row)
+
+    chunk = read_chunk(mapping, [row], "sqlite")
+
+    assert [column[0] for column in chunk.stored] == [
+        an_id(1),
+        False,
+        process(careful["opens_at"]),
+        checksum_of(mapping, careful),
+    ]
+
+
+@pytest.mark.parametrize("dialect", STORED)
+def test_every_kind_has_a_quick_way(dialect: str) -> None:
+    assert set(CANONICAL) | {Kind.ID, Kind.TEXT} == set(Kind)
+    assert set(STORED[dialect]) <= set(CANONICAL)

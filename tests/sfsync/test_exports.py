@@ -112,4 +112,4 @@ def test_a_page_that_is_cut_on_its_way_is_an_error(org: LocalOrgServer, sf: Sale
         pytest.raises(IncompleteRead, match="7 rows were announced"),
         open_page(sf, job, None) as p,
     ):
-        list(p.chunks)
+        list(p.rows)
