@@ -399,8 +399,9 @@ def test_a_column_that_the_org_does_not_know_costs_only_its_record(
 
     report = run(sf, engine, clock)
 
-    # Four calls find the column, five carry the others, and one has the record refused.
-    assert (report.created, report.rejected, report.api_calls) == (8, 1, 10)
+    # Four calls find the column, five carry the others, one has the record refused, and one
+    # compares the fields.
+    assert (report.created, report.rejected, report.api_calls) == (8, 1, 11)
     row = row_of(engine, "A-8")
     assert (row.error_code, row.bulk_job_id) == ("INVALID_FIELD", None)
     assert "Colour__c" in (row.error_message or "")
