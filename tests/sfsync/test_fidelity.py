@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from simple_salesforce.api import Salesforce
 from sqlalchemy import Engine, select
@@ -317,11 +317,19 @@ def a_trip(sf: Salesforce, engine: Engine) -> tuple[Trip, dict[str, list[str]]]:
 
 
 examples = st.randoms(use_true_random=True)
-fixtures_may_stay = HealthCheck.function_scoped_fixture
+
+
+def a_few(examples: int) -> settings:
+    """So many worlds; a seed is as small as another, so none is looked for when one fails."""
+    return settings(
+        max_examples=examples,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 @given(examples)
-@settings(max_examples=2, suppress_health_check=[fixtures_may_stay, HealthCheck.too_slow])
+@a_few(2)
 def test_values_survive_the_way_there_and_back(
     admin: Salesforce, tables: Engine, die: random.Random
 ) -> None:
@@ -338,7 +346,7 @@ def test_the_zone_of_the_process_does_not_matter(admin: Salesforce, tables: Engi
 
 
 @given(examples)
-@settings(max_examples=2, suppress_health_check=[fixtures_may_stay, HealthCheck.too_slow])
+@a_few(2)
 def test_addresses_survive_as_their_parts(
     admin: Salesforce, tables: Engine, die: random.Random
 ) -> None:
@@ -347,7 +355,7 @@ def test_addresses_survive_as_their_parts(
 
 @pytest.mark.slow
 @given(examples)
-@settings(max_examples=20, suppress_health_check=[fixtures_may_stay, HealthCheck.too_slow])
+@a_few(20)
 def test_ten_thousand_values_of_each_type_survive(
     admin: Salesforce, tables: Engine, die: random.Random
 ) -> None:
@@ -358,7 +366,7 @@ def test_ten_thousand_values_of_each_type_survive(
 
 @pytest.mark.slow
 @given(examples)
-@settings(max_examples=20, suppress_health_check=[fixtures_may_stay, HealthCheck.too_slow])
+@a_few(20)
 def test_ten_thousand_addresses_survive(
     admin: Salesforce, tables: Engine, die: random.Random
 ) -> None:
