@@ -129,6 +129,9 @@ def _read_rows(answer: requests.Response, announced: int) -> Iterator[Cells]:
         # Not by lines of text: a cell may hold line breaks of any kind.
         with io.TextIOWrapper(io.BufferedReader(raw), encoding="utf-8", newline="") as text:
             for row in csv.DictReader(text, strict=True):
+                # The reader fills a short row up with None, which is no cell of the org.
+                if None in row or None in row.values():
+                    raise csv.Error("a row has more or fewer cells than the header")
                 count += 1
                 yield row
     except (HTTPError, OSError, csv.Error, UnicodeDecodeError) as error:

@@ -168,3 +168,28 @@ def test_a_page_that_arrives_short_is_not_believed(
         run(sf, engine, mappings=[ACCOUNT])
 
     assert read_status(engine).objects[0].complete_up_to is None
+
+
+@pytest.mark.parametrize("cut", [-1, 1])
+def test_a_row_with_another_number_of_cells_is_not_believed(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    cut: int,
+) -> None:
+    """Else a cell that never came would be read as the text `None`."""
+    seed(org, [an_account(number) for number in range(5)])
+    honest = exports.csv.DictReader
+
+    def damage(text: Any, **options: Any) -> Any:
+        lines = [next(text) for _ in range(6)]
+        lines[3] = lines[3][: lines[3].rindex(",")] + "\n" if cut < 0 else f"x,{lines[3]}"
+        return honest(iter(lines), **options)
+
+    monkeypatch.setattr(exports.csv, "DictReader", damage)
+
+    with pytest.raises(SalesforceError, match="5 rows were announced, 2 arrived"):
+        run(sf, engine, mappings=[ACCOUNT])
+
+    assert read_status(engine).objects[0].complete_up_to is None
