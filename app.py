@@ -19,18 +19,25 @@ from config.logging import configure_logging
 from config.settings import Settings, SettingsError
 from jobs.health import health
 from jobs.runtime import build_runtime
+from webhooks import salesforce
+from webhooks.intake import Refusals
 
 logger = logging.getLogger(__name__)
 
 #: Modules with a command group named `group`; a new noun of the command line adds its line.
 COMMAND_MODULES = (
+    "jobs.commands.budget",
     "jobs.commands.db",
     "jobs.commands.doctor",
+    "jobs.commands.outbox",
+    "jobs.commands.reconcile",
     "jobs.commands.selection",
     "jobs.commands.spreadsheet",
     "jobs.commands.sync",
     "jobs.commands.worker_jobs",
 )
+#: Modules that add a command to another one's group.
+SUBCOMMAND_MODULES = ("jobs.commands.sync_metrics", "jobs.commands.sync_why")
 
 
 class _UnusableSettings(click.ClickException):
@@ -49,11 +56,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure_logging(settings)
     app.extensions["runtime"] = build_runtime(settings)
     app.register_blueprint(health)
+    app.extensions["refusals"] = Refusals()
+    engine = app.extensions["runtime"].engine
+    app.register_blueprint(salesforce.build_blueprint(settings, engine))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
     for name in COMMAND_MODULES:
         module = importlib.import_module(name)
         app.cli.add_command(module.group)
+    for name in SUBCOMMAND_MODULES:
+        importlib.import_module(name)
     return app
 
 

@@ -111,6 +111,14 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
+def parse_percent(text: str) -> int:
+    """A whole number of percent, 0 to 100."""
+    number = parse_count(text)
+    if number > 100:
+        raise ValueError("it is more than 100 percent")
+    return number
+
+
 def parse_file(text: str) -> Path:
     """A file that exists; a relative path starts at the project's root."""
     path = ROOT / Path(text).expanduser()
@@ -125,6 +133,13 @@ def parse_api_version(text: str) -> str:
         raise ValueError("it is not an API version")
     if int(text.split(".")[0]) < 50:
         raise ValueError("versions below 50.0 lack the composite graph that awards need")
+    return text
+
+
+def parse_org_id(text: str) -> str:
+    """An org's Id, in either length."""
+    if not re.fullmatch(r"00D[0-9A-Za-z]{12}([0-9A-Za-z]{3})?", text):
+        raise ValueError("it is not the Id of an org")
     return text
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from jobs.runtime import Runtime
 from sfsync import imports
 from sfsync.client import Salesforce
+from sfsync.delivery import deliver
 from sfsync.imports import Action, Change
 from sfsync.outbox import enqueue
-from sfsync.push import PushReport, push
+from sfsync.push import PushReport
 from sfsync.usage import purpose
 from spreadsheets.plan import Plan, plan_import
 from spreadsheets.problems import Problem
@@ -96,7 +97,8 @@ def apply_workbook(runtime: Runtime, path: Path) -> ImportReport:
             if change.action in (Action.CREATE, Action.UPDATE):
                 cause = report.tell_origin(change.external_id)
                 enqueue(session, change.sobject, change.external_id, change.values, cause)
-    report.push = push(runtime.connect(), runtime.engine)
+    zone = runtime.settings.business_timezone
+    report.push = deliver(runtime.connect(), runtime.engine, zone=zone).push
     return report
 
 

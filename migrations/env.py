@@ -19,9 +19,13 @@ TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
     "sfsync.stale",
+    "sfsync.call_ledger",
     "sfsync.outbox",
+    "sfsync.note_state",
+    "sfsync.drift",
     "jobs.effects",
     "jobs.slots",
+    "webhooks.inbox",
 )
 
 

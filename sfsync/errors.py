@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -63,12 +64,39 @@ class OutcomeUnknown(SalesforceRetryable):
     """A write was sent and no answer came: it may have happened. Read back before trying again."""
 
 
+class BudgetExhausted(SalesforceRetryable):
+    """Our own budget has no API call left for this purpose. Nothing was sent; try again later."""
+
+    def __init__(
+        self, purpose: str, *, why: str, used: int, ceiling: int, free_at: datetime
+    ) -> None:
+        super().__init__(
+            f"No API call is left for {purpose}: {why} ({used} of {ceiling} calls used in 24 h;"
+            f" some are free again by {free_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC).",
+            code="BUDGET_EXHAUSTED",
+            remedy="It goes on by itself then; `flask sync budget` shows who used the calls.",
+        )
+        self.purpose = purpose
+        self.used = used
+        self.ceiling = ceiling
+        self.free_at = free_at
+
+
 class SalesforceRejected(SalesforceError):
     """The org refused this request and will again. Someone must correct what `remedy` says."""
 
 
 class RecordChanged(SalesforceRejected):
     """A guarded write met a newer record: someone edited it after we read. Re-read, then decide."""
+
+
+class IntegrationBug(SalesforceRejected):
+    """Our own program failed on a record: neither repeating nor ops can help, a developer must.
+
+    It surfaces in three places: at once in the log, as an error with its traceback; in the outbox,
+    as a rejected write of class "bug" that is not sent again by itself; and on the record in
+    Salesforce, in the words of its remedy. The other records of the push go on.
+    """
 
 
 class SalesforceAuthFailed(SalesforceError):
@@ -168,6 +196,20 @@ ERRORS: dict[str, ErrorRule] = {
 }
 
 _UNLISTED = _reject(_CALL_DEVELOPER)
+
+
+#: The code of IntegrationBug; no code of Salesforce is spelled so.
+BUG_CODE = "BUG"
+
+
+def report_bug(error: Exception) -> IntegrationBug:
+    """An exception that nobody foresaw, as the error of the record that brought it about."""
+    return IntegrationBug(
+        f"The backoffice failed on this record ({type(error).__name__}: {error})."
+        " It may have been written all the same.",
+        code=BUG_CODE,
+        remedy="Nothing that you could correct: a developer must mend the backoffice first.",
+    )
 
 
 def classify(code: str) -> ErrorRule:

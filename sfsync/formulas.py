@@ -25,10 +25,10 @@ from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceRejected
 from sfsync.exports import PAGE_ROWS, await_export, open_page, start_export
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
-from sfsync.loading import EXPORT_CALLS, STORED_ROWS, is_export_cheaper
+from sfsync.loading import CHUNK_ROWS, EXPORT_CALLS, is_export_cheaper
 from sfsync.mapping import MAPPINGS, FieldMap
 from sfsync.mapping import Mapping as ObjectMapping
-from sfsync.replica import LOOKUP_SIZE, TABLES, store_rows
+from sfsync.replica import LOOKUP_SIZE, TABLES, read_cells, store_rows
 from sfsync.rest import follow_pages, org_time, soql
 from sfsync.stale import (
     begin_sweep,
@@ -40,7 +40,7 @@ from sfsync.stale import (
 )
 from sfsync.sync_state import read_state
 from sfsync.usage import purpose
-from sfsync.values import read_cell, read_field
+from sfsync.values import read_field
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def sweep(
     anew, and what it stored stays. Raises SalesforceRetryable or SalesforceRejected.
     """
     done: dict[str, Refreshed] = {}
-    with purpose("formulas"):
+    with purpose("sweep"):
         now = org_time(sf)
         for mapping in mappings:
             if mapping.formulas and _is_complete(engine, mapping):
@@ -142,7 +142,7 @@ def _refresh_rows(sf: Salesforce, engine: Engine, mapping: ObjectMapping) -> int
         parts = list(chunked(ids, IDS_PER_QUERY))
         answers = get_many(sf, [_path_of(mapping, part) for part in parts])
         for part, answer in zip(parts, answers, strict=True):
-            rows = [_read(mapping, each, read_field) for each in follow_pages(sf, answer.unwrap())]
+            rows = [_read(mapping, each) for each in follow_pages(sf, answer.unwrap())]
             with transaction(engine) as session:
                 changed += _store(session, mapping, rows)
                 note_refreshed(session, mapping.sobject, {each: notes[each] for each in part})
@@ -189,21 +189,23 @@ def _read_all(
             return
     paths = [each.path for each in _fields(mapping)]
     for page in read_pages(sf, mapping.sobject, paths, Span(now)):
-        yield [_read(mapping, each, read_field) for each in page]
+        yield [_read(mapping, each) for each in page]
 
 
 def _read_export(
     sf: Salesforce, mapping: ObjectMapping, now: datetime, rows: int
 ) -> Iterator[list[Row]]:
-    paths = ", ".join(each.path for each in _fields(mapping))
+    fields = _fields(mapping)
+    paths = ", ".join(each.path for each in fields)
     where = condition(Span(now))
     job_id = start_export(sf, f"SELECT {paths} FROM {mapping.sobject} WHERE {where}")  # noqa: S608
     await_export(sf, job_id, rows, time.sleep)
     locator: str | None = None
     while True:
         with open_page(sf, job_id, locator) as page:
-            for cells in chunked(page.rows, STORED_ROWS):
-                yield [_read(mapping, each, read_cell) for each in cells]
+            found = page.read_in_order([each.path for each in fields])
+            for cells in chunked(found, CHUNK_ROWS):
+                yield [read_cells(fields, each) for each in cells]
         locator = page.next_locator
         if locator is None:
             return
@@ -214,12 +216,8 @@ def _fields(mapping: ObjectMapping) -> list[FieldMap]:
     return [each for each in mapping.fields if each.column in VERSION or each.formula]
 
 
-def _read(
-    mapping: ObjectMapping,
-    record: Mapping[str, Any],
-    read: Callable[[Mapping[str, Any], FieldMap], object],
-) -> Row:
-    return {each.column: read(record, each) for each in _fields(mapping)}
+def _read(mapping: ObjectMapping, record: Mapping[str, Any]) -> Row:
+    return {each.column: read_field(record, each) for each in _fields(mapping)}
 
 
 def _store(session: Session, mapping: ObjectMapping, rows: Sequence[Row]) -> int:

@@ -13,19 +13,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.clock import Clock
 from config.database import transaction
 from config.process import is_gone
+from sfsync.chunks import chunked
 from sfsync.errors import SalesforceError, SalesforceRetryable
-from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer
+from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer, forget_error
 from sfsync.rest import COLLECTION_SIZE, SaveResult
 from sfsync.waiting import find_waits
 
 #: Longer than any call may take with all its retries, so that a push that lives keeps its claim.
 LEASE_S = 900
+#: Writes settled in one transaction, so that nobody waits long for the database.
+SETTLED_ROWS = 1_000
 #: After so many answers "may succeed later" for one record, a person is asked.
 MAX_ATTEMPTS = 12
 FIRST_RETRY_S = 30.0
@@ -40,8 +43,14 @@ class WriteLeases:
     clock: Clock
     worker: str
 
-    def take(self, sobject: str) -> Iterator[list[OutboxWrite]]:
-        """Claims the due writes of `sobject` in batches of one call each, oldest first.
+    def count_due(self, sobject: str) -> int:
+        """How many writes of `sobject` could be taken now, those included that have to wait."""
+        due = _due_writes(sobject, 0, self.clock.now()).subquery()
+        with transaction(self.engine) as session:
+            return session.scalar(select(func.count()).select_from(due)) or 0
+
+    def take(self, sobject: str, size: int = COLLECTION_SIZE) -> Iterator[list[OutboxWrite]]:
+        """Claims the due writes of `sobject` in batches of at most `size`, oldest first.
 
         A write whose parent has not arrived is left waiting with the reason, and holds up nobody.
         """
@@ -49,7 +58,8 @@ class WriteLeases:
         while True:
             with transaction(self.engine) as session:
                 due = _due_writes(sobject, after_id, self.clock.now())
-                candidates = session.scalars(due).all()
+                oldest = due.order_by(OutboxWrite.id).limit(size)
+                candidates = session.scalars(oldest.with_for_update(skip_locked=True)).all()
                 waits = find_waits(session, candidates)
                 for row in candidates:
                     row.waits_for = waits.get(row.id)
@@ -57,6 +67,7 @@ class WriteLeases:
                 self._claim(ready)
                 for row in ready:
                     row.attempts += 1
+                    row.bulk_job_id = None
             if not candidates:
                 return
             after_id = candidates[-1].id
@@ -75,42 +86,80 @@ class WriteLeases:
 
     def settle(self, outcomes: Sequence[tuple[OutboxWrite, SaveResult]]) -> None:
         """Records what became of claimed writes, each unless someone else has taken it over."""
-        results = {row.id: result for row, result in outcomes}
-        with transaction(self.engine) as session:
-            for row in self._own(session, results):
-                result = results[row.id]
-                if result.success:
-                    _mark_sent(row, result, self.clock.now())
-                else:
-                    _mark_failed(session, row, result.errors[0], self.clock.now())
+        for chunk in chunked(outcomes, SETTLED_ROWS):
+            results = {row.id: result for row, result in chunk}
+            with transaction(self.engine) as session:
+                for row in self._own(session, results):
+                    result = results[row.id]
+                    if result.success:
+                        _mark_sent(row, result, self.clock.now())
+                    else:
+                        _mark_failed(session, row, result.errors[0], self.clock.now())
 
     def give_back(self, rows: Sequence[OutboxWrite], error: SalesforceError) -> None:
         """Returns writes that were not carried out through no fault of theirs, due at once."""
-        with transaction(self.engine) as session:
-            for row in self._own(session, [row.id for row in rows]):
-                _note_error(row, error)
-                if not fold_into_newer(session, row):
-                    row.state = WriteState.PENDING
-                    row.attempts -= 1
+        for chunk in chunked(rows, SETTLED_ROWS):
+            with transaction(self.engine) as session:
+                for row in self._own(session, [row.id for row in chunk]):
+                    _note_error(row, error, self.clock.now())
+                    if not fold_into_newer(session, row):
+                        row.state = WriteState.PENDING
+                        row.attempts -= 1
 
     def abandon(self, rows: Sequence[OutboxWrite]) -> None:
-        """Ends the claim at once: the outcome is unknown and the next push reads it back."""
+        """Ends the claim at once: the outcome is unknown and the next push finds it out."""
+        self._update(rows, claimed_until=self.clock.now() - timedelta(seconds=1))
+
+    def note_job(self, rows: Sequence[OutboxWrite], job_id: str | None) -> list[OutboxWrite]:
+        """Notes which ingest job is to carry claimed writes (None: no job), and renews the claim.
+
+        The writes that are still ours; nothing may be sent of the others.
+        """
+        return self._update(rows, bulk_job_id=job_id, claimed_until=self._lease_end())
+
+    def keep(self, rows: Sequence[OutboxWrite]) -> list[OutboxWrite]:
+        """Renews the claim on rows when half of it is over; those that are still ours."""
+        ends = [row.claimed_until for row in rows if row.claimed_until is not None]
+        if not ends or self._lease_end() - min(ends) < timedelta(seconds=LEASE_S / 2):
+            return list(rows)
+        return self._update(rows, claimed_until=self._lease_end())
+
+    def _update(self, rows: Sequence[OutboxWrite], **values: object) -> list[OutboxWrite]:
+        """Changes rows that are still ours, here and in the database; which ones they are."""
+        changed: set[int] = set()
         with transaction(self.engine) as session:
-            for row in self._own(session, [row.id for row in rows]):
-                row.claimed_until = self.clock.now() - timedelta(seconds=1)
+            for chunk in chunked([row.id for row in rows], SETTLED_ROWS):
+                statement = (
+                    update(OutboxWrite)
+                    .where(OutboxWrite.id.in_(chunk), *self._is_own())
+                    .values(**values)
+                    .returning(OutboxWrite.id)
+                    .execution_options(synchronize_session=False)
+                )
+                changed.update(session.scalars(statement))
+        own = [row for row in rows if row.id in changed]
+        for row in own:
+            for name, value in values.items():
+                setattr(row, name, value)
+        return own
+
+    def _lease_end(self) -> datetime:
+        return self.clock.now() + timedelta(seconds=LEASE_S)
+
+    def _is_own(self) -> tuple[ColumnElement[bool], ...]:
+        return (
+            OutboxWrite.state == WriteState.SENDING,
+            OutboxWrite.claimed_by == self.worker,
+        )
 
     def _claim(self, rows: Iterable[OutboxWrite]) -> None:
         for row in rows:
             row.state, row.claimed_by = WriteState.SENDING, self.worker
-            row.claimed_until = self.clock.now() + timedelta(seconds=LEASE_S)
+            row.claimed_until = self._lease_end()
 
     def _own(self, session: Session, ids: Iterable[int]) -> Sequence[OutboxWrite]:
         """The rows that are still ours: the fence."""
-        query = select(OutboxWrite).where(
-            OutboxWrite.id.in_(list(ids)),
-            OutboxWrite.state == WriteState.SENDING,
-            OutboxWrite.claimed_by == self.worker,
-        )
+        query = select(OutboxWrite).where(OutboxWrite.id.in_(list(ids)), *self._is_own())
         return session.scalars(query.order_by(OutboxWrite.id).with_for_update()).all()
 
 
@@ -127,29 +176,23 @@ def _due_writes(sobject: str, after_id: int, now: datetime) -> Select[OutboxWrit
         other.external_id == OutboxWrite.external_id,
         other.state == WriteState.SENDING,
     )
-    return (
-        select(OutboxWrite)
-        .where(
-            OutboxWrite.state == WriteState.PENDING,
-            OutboxWrite.sobject == sobject,
-            OutboxWrite.id > after_id,
-            or_(OutboxWrite.due_at.is_(None), OutboxWrite.due_at <= now),
-            ~is_being_sent,
-        )
-        .order_by(OutboxWrite.id)
-        .limit(COLLECTION_SIZE)
-        .with_for_update(skip_locked=True)
+    return select(OutboxWrite).where(
+        OutboxWrite.state == WriteState.PENDING,
+        OutboxWrite.sobject == sobject,
+        OutboxWrite.id > after_id,
+        or_(OutboxWrite.due_at.is_(None), OutboxWrite.due_at <= now),
+        ~is_being_sent,
     )
 
 
 def _mark_sent(row: OutboxWrite, result: SaveResult, now: datetime) -> None:
     row.state, row.sent_at, row.due_at = WriteState.SENT, now, None
     row.salesforce_id, row.created = result.salesforce_id, result.created
-    row.error_code = row.error_message = row.error_fields = row.error_remedy = None
+    forget_error(row)
 
 
 def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
-    _note_error(row, error)
+    _note_error(row, error, now)
     if fold_into_newer(session, row):
         return
     if isinstance(error, SalesforceRetryable) and row.attempts < MAX_ATTEMPTS:
@@ -158,7 +201,8 @@ def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now
         row.state, row.due_at = WriteState.REJECTED, None
 
 
-def _note_error(row: OutboxWrite, error: SalesforceError) -> None:
+def _note_error(row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
+    row.failed_at = now
     row.error_code, row.error_message = error.code or type(error).__name__, error.message
     row.error_fields, row.error_remedy = ", ".join(error.fields) or None, error.remedy
 

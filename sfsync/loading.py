@@ -9,21 +9,33 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from config.database import transaction
+from sfsync.arrivals import insert_new
+from sfsync.cells import Chunk, read_chunk
 from sfsync.chunks import chunked
-from sfsync.client import Salesforce
+from sfsync.client import Salesforce, spares_calls
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
-from sfsync.exports import PAGE_ROWS, ExportLost, await_export, open_page, start_export
+from sfsync.exports import (
+    PAGE_ROWS,
+    ExportLost,
+    ResultPage,
+    await_export,
+    open_page,
+    start_export,
+)
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
+from sfsync.readahead import ahead
 from sfsync.replica import Tally, read_cells, store_page, store_rows
+from sfsync.rest import Record
 from sfsync.sync_state import (
     SyncState,
     begin_load,
@@ -37,22 +49,28 @@ from sfsync.tombstones import mark_gone
 
 #: Calls of an export beside its pages: create it, and look twice whether it is done.
 EXPORT_CALLS = 3
+#: The same where calls are scarce: it is looked later, and so only once.
+SPARING_EXPORT_CALLS = 2
+#: How much longer such a load waits before it looks.
+SPARING_PATIENCE = 5
 #: How often an export is asked for when no answer comes, before pages are read instead.
 MOST_STARTS = 2
 #: Rows of an export that are stored in one transaction.
-STORED_ROWS = 2_000
+CHUNK_ROWS = 5_000
 
 logger = logging.getLogger(__name__)
 
 OnPage = Callable[[str, Tally], None]
 
 
-def is_export_cheaper(rows: int) -> bool:
+def is_export_cheaper(rows: int, *, spares_calls: bool = False) -> bool:
     """Whether an export of that many rows takes fewer calls than pages do.
 
-    Pages of 2,000 rows against three calls and pages of 50,000: from 8,001 rows on.
+    Pages of 2,000 rows against three calls and pages of 50,000: from 8,001 rows on. Where calls are
+    scarce it takes two and more time: from 6,001 rows on.
     """
-    return EXPORT_CALLS + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)
+    calls = SPARING_EXPORT_CALLS if spares_calls else EXPORT_CALLS
+    return calls + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)
 
 
 @dataclass
@@ -67,21 +85,22 @@ class Load:
     on_page: OnPage
     sleep: Callable[[float], None] = time.sleep
 
-    def run(self, end_at: datetime, rows: int) -> None:
+    def run(self, end_at: datetime, rows: int, few: list[Record] | None = None) -> None:
         """Reads what is left, up to the org's time `end_at`. `rows` is how many there are, about.
 
-        Each page and the place reached are one transaction. Raises SalesforceRetryable: the next
-        pull goes on.
+        `few` are those rows themselves, where the caller has read all of them already. Each page
+        and the place reached are one transaction. Raises SalesforceRetryable: the next pull goes
+        on.
         """
         limit = credible_to(end_at)
-        if self.state.export_job_id is None and self.state.cursor_at is None:
+        if few is None and self.state.export_job_id is None and self.state.cursor_at is None:
             self._choose(end_at, rows)
         try:
             end_at = self._read_export(rows, limit) or end_at
         except ExportLost as error:
             self._begin_anew(error)
         if self.state.export_job_id is None:
-            self._read_pages(end_at, limit)
+            self._read_pages(end_at, limit, few)
         with transaction(self.engine) as session:
             gone = mark_gone(session, self.mapping, self.state.load_no, end_at)
             note_complete(session, self.state, None, end_at)
@@ -89,7 +108,7 @@ class Load:
 
     def _choose(self, end_at: datetime, rows: int) -> None:
         """Starts an export when that is cheaper, unless the org has none for us."""
-        if not is_export_cheaper(rows):
+        if not is_export_cheaper(rows, spares_calls=spares_calls(self.sf)):
             return
         fields = ", ".join(self.mapping.paths)
         where = condition(Span(end_at))
@@ -129,10 +148,11 @@ class Load:
             extra={"sobject": self.mapping.sobject, "error": str(error)},
         )
 
-    def _read_pages(self, end_at: datetime, limit: datetime) -> None:
+    def _read_pages(self, end_at: datetime, limit: datetime, few: list[Record] | None) -> None:
         span = self.state.unread(end_at)
         name, paths = self.mapping.sobject, self.mapping.paths
-        for rows in read_pages(self.sf, name, paths, span):
+        pages = read_pages(self.sf, name, paths, span) if few is None else [few]
+        for rows in pages:
             with transaction(self.engine) as session:
                 tally = store_page(session, self.mapping, rows, self.state.load_no, limit)
                 self.tally.add(tally)
@@ -146,7 +166,8 @@ class Load:
         if job_id is None:
             return None
         if locator is None:
-            await_export(self.sf, job_id, rows, self.sleep)
+            patience = SPARING_PATIENCE if spares_calls(self.sf) else 1
+            await_export(self.sf, job_id, rows * patience, self.sleep)
         while True:
             locator = self._store_export_page(job_id, locator, limit)
             if locator is None:
@@ -155,11 +176,21 @@ class Load:
                 note_exported(session, self.state, locator)
 
     def _store_export_page(self, job_id: str, locator: str | None, limit: datetime) -> str | None:
-        with open_page(self.sf, job_id, locator) as page:
-            for cells in chunked(page.rows, STORED_ROWS):
-                found = [read_cells(self.mapping, each) for each in cells]
+        with open_page(self.sf, job_id, locator) as page, ahead(self._prepare(page), 1) as chunks:
+            for chunk in chunks:
                 with transaction(self.engine) as session:
-                    tally = store_rows(session, self.mapping, found, self.state.load_no, limit)
-                    self.tally.add(tally)
+                    self.tally.add(self._store(session, chunk, limit))
                 self.on_page(self.mapping.sobject, self.tally)
         return page.next_locator
+
+    def _prepare(self, page: ResultPage) -> Iterator[Chunk]:
+        dialect = self.engine.dialect.name
+        for cells in chunked(page.read_in_order(self.mapping.paths), CHUNK_ROWS):
+            yield read_chunk(self.mapping, cells, dialect)
+
+    def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:
+        if insert_new(session, chunk, self.state.load_no):
+            count = len(chunk.cells)
+            return Tally(read=count, inserted=count - chunk.deleted, deleted=chunk.deleted)
+        rows = [read_cells(self.mapping.fields, each) for each in chunk.cells]
+        return store_rows(session, self.mapping, rows, self.state.load_no, limit)

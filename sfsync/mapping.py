@@ -213,6 +213,10 @@ ORDER_PROPOSAL = Mapping(
 MAPPINGS = (ACCOUNT, ORDER, ORDER_PROPOSAL)
 BY_SOBJECT = {mapping.sobject: mapping for mapping in MAPPINGS}
 
+#: Where a record of a mapped sObject shows what could not be saved on it, and since when.
+NOTE_FIELD = "Sync_Problem__c"
+SINCE_FIELD = "Sync_Problem_Since__c"
+
 #: What may be pushed through the outbox, parents first, with the field that carries our key.
 PUSH_ORDER = {
     "Account": "External_Id__c",

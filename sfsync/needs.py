@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfsync.client import Salesforce
-from sfsync.mapping import MAPPINGS
+from sfsync.mapping import MAPPINGS, NOTE_FIELD, SINCE_FIELD
 from sfsync.rest import describe_many
 
 Describes = Mapping[str, Mapping[str, Any]]
@@ -40,6 +40,7 @@ REPLICA_NEEDS = Needs(
         for mapping in MAPPINGS
     }
     | {"CurrencyType": frozenset({"IsoCode", "ConversionRate", "IsActive", "IsCorporate"})},
+    writes={mapping.sobject: frozenset({NOTE_FIELD, SINCE_FIELD}) for mapping in MAPPINGS},
     values={
         ("Order", "Status"): (
             "PENDING VALIDATION",

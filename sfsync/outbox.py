@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config.database import Base, UtcDateTime
 from sfsync import jsonio
-from sfsync.mapping import PUSH_ORDER
+from sfsync.mapping import PUSH_ORDER, find_references
 
 
 class WriteState(StrEnum):
@@ -29,6 +29,7 @@ class WriteState(StrEnum):
     SENT = "sent"  #: the org has it
     REJECTED = "rejected"  #: the org refused it; someone must correct what the remedy says
     SUPERSEDED = "superseded"  #: folded into, or overtaken by, a later write of the same record
+    DROPPED = "dropped"  #: a person decided that it is no longer wanted
 
 
 class OutboxWrite(Base):
@@ -52,6 +53,8 @@ class OutboxWrite(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: the ingest job that carries, or carried, the write; empty when calls of 200 do
+    bulk_job_id: Mapped[str | None] = mapped_column(String(18))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     salesforce_id: Mapped[str | None] = mapped_column(String(18))
     #: whether the org created the record, as far as its answer tells
@@ -61,6 +64,8 @@ class OutboxWrite(Base):
     #: API names of the fields that the org blames, comma-separated
     error_fields: Mapped[str | None] = mapped_column(Text)
     error_remedy: Mapped[str | None] = mapped_column(Text)
+    #: when the latest attempt failed
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: the record that has to arrive first, and why it has not
     waits_for: Mapped[str | None] = mapped_column(Text)
 
@@ -102,7 +107,8 @@ def enqueue(
     last ones to arrive are not noted again; values that were rejected are tried again. A write
     that has not left yet takes over the new values. A field that is absent stays as it is in the
     org; None clears it, and so does "", because the org keeps no empty text.
-    Raises ValueError for an sObject that is not pushed, or an empty external ID: both are bugs.
+    Raises ValueError for an sObject that is not pushed, an empty external ID, or a lookup by
+    another field than ours: all are bugs, and must not reach the push.
     """
     if sobject not in PUSH_ORDER:
         raise ValueError(f"{sobject} is not pushed; add it to sfsync.mapping.PUSH_ORDER")
@@ -110,6 +116,7 @@ def enqueue(
         raise ValueError(f"a {sobject} without an external ID cannot be pushed")
     cleared = {name: None if value == "" else value for name, value in values.items()}
     wanted = jsonio.loads(jsonio.dumps(cleared))
+    _check_references(wanted)
     latest = _latest(session, sobject, external_id)
     if latest is not None and latest.state in _ON_THEIR_WAY and _holds(latest.values, wanted):
         return False
@@ -140,13 +147,20 @@ def fold_into_newer(session: Session, row: OutboxWrite) -> bool:
     return True
 
 
+def _check_references(values: dict[str, Any]) -> None:
+    try:
+        list(find_references(values))
+    except KeyError as error:
+        raise ValueError(f"a lookup is given by external ID, {error} is missing") from error
+
+
 def _latest(session: Session, sobject: str, external_id: str) -> OutboxWrite | None:
     query = (
         select(OutboxWrite)
         .where(
             OutboxWrite.sobject == sobject,
             OutboxWrite.external_id == external_id,
-            OutboxWrite.state != WriteState.SUPERSEDED,
+            OutboxWrite.state.not_in((WriteState.SUPERSEDED, WriteState.DROPPED)),
         )
         .order_by(OutboxWrite.id.desc())
         .limit(1)
@@ -163,7 +177,13 @@ def _replace_values(row: OutboxWrite, values: Mapping[str, object], cause: str) 
     row.payload = jsonio.dumps(values, sort_keys=True)
     row.cause, row.state = cause, WriteState.PENDING
     row.attempts, row.due_at, row.waits_for = 0, None, None
+    forget_error(row)
+
+
+def forget_error(row: OutboxWrite) -> None:
+    """Takes away what the latest attempt ended with."""
     row.error_code = row.error_message = row.error_fields = row.error_remedy = None
+    row.failed_at = None
 
 
 def _insert(

@@ -11,29 +11,34 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import Clock, SystemClock
 from config.database import transaction
 from config.process import name_process
+from sfsync.bulk_push import NOT_TRIED, BulkCarrier, batch_size, is_ingest_cheaper
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
+    BUG_CODE,
     OutcomeUnknown,
     SalesforceError,
     SalesforceRejected,
     SalesforceRetryable,
+    report_bug,
 )
+from sfsync.job_results import Carried
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.readback import read_back
+from sfsync.readback import NOT_WRITTEN, read_back
 from sfsync.replica import known_ids
-from sfsync.rest import SaveResult, collections_upsert
+from sfsync.rest import COLLECTION_SIZE, SaveResult, collections_upsert
 from sfsync.usage import purpose
 
 logger = logging.getLogger(__name__)
@@ -44,7 +49,9 @@ LOCK_PAUSE_S = 1.0
 #: Calls spent on finding the records that make the org refuse a whole batch.
 SEARCH_CALLS = 24
 #: Refusals of a whole call that are the fault of single records in it.
-RECORD_FAULTS = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE"})
+RECORD_FAULTS = frozenset(
+    {"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE", BUG_CODE}
+)
 
 Outcomes = list[tuple[OutboxWrite, SaveResult]]
 OnBatch = Callable[["PushReport"], None]
@@ -81,7 +88,7 @@ def push(
     sleep: Callable[[float], None] = time.sleep,
     on_batch: OnBatch | None = None,
 ) -> PushReport:
-    """Sends everything that is due, parents first, 200 records a call.
+    """Sends everything that is due, parents first, 200 records a call or many in one job.
 
     Idempotent; may run in several processes at once and be killed anywhere. Rejected records are
     in the report, and stay in the outbox with the field, the org's words and a remedy.
@@ -89,15 +96,18 @@ def push(
     what was not sent stays due.
     """
     claims = WriteLeases(engine, clock or SystemClock(), name_process())
-    pusher = _Pusher(sf, claims, PushReport(), sleep)
+    pusher = _Pusher(sf, claims, PushReport(), sleep, BulkCarrier(sf, claims, sleep))
     calls_before = usage(sf).calls
     with purpose("push"):
-        pusher.resolve_abandoned()
+        has_running = pusher.resolve_abandoned()
         for sobject in PUSH_ORDER:
-            for batch in claims.take(sobject):
-                pusher.push_batch(batch)
-                if on_batch is not None:
-                    on_batch(pusher.report)
+            size = batch_size(claims.count_due(sobject))
+            for batch in claims.take(sobject, size):
+                for report in pusher.push_all(batch):
+                    if on_batch is not None:
+                        on_batch(report)
+        if has_running:
+            pusher.resolve_abandoned(is_patient=True)
     report = pusher.report
     report.api_calls = usage(sf).calls - calls_before
     _add_problems(engine, report)
@@ -132,20 +142,88 @@ class _Pusher:
     claims: WriteLeases
     report: PushReport
     sleep: Callable[[float], None]
+    bulk: BulkCarrier
 
-    def resolve_abandoned(self) -> None:
-        """Reads back what a push that died was sending."""
-        rows = sorted(self.claims.take_abandoned(), key=lambda row: row.sobject)
-        for _, group in groupby(rows, key=lambda row: row.sobject):
-            self._confirm(list(group), [])
+    def resolve_abandoned(self, *, is_patient: bool = False) -> bool:
+        """Finds out what became of the writes that a push that died was sending.
 
-    def push_batch(self, batch: Sequence[OutboxWrite]) -> None:
-        """Sends claimed records until each of them is settled, or the org gives up."""
+        Whether jobs of it still run; they are waited for if `is_patient`.
+        """
+        has_running = False
+        rows = sorted(self.claims.take_abandoned(), key=_carrier_of)
+        for (_, job_id), group in groupby(rows, key=_carrier_of):
+            if not job_id:
+                self._confirm(list(group), [])
+                continue
+            running = self._resume_job(job_id, list(group), is_patient)
+            has_running = has_running or running
+        return has_running
+
+    def _resume_job(self, job_id: str, rows: list[OutboxWrite], is_patient: bool) -> bool:
+        """Whether the job still runs."""
+        try:
+            carried = self.bulk.resume(job_id, rows, is_patient=is_patient)
+        except (SalesforceError, SQLAlchemyError):
+            raise
+        except Exception as error:
+            self._confirm_of_job(rows, error)
+            return False
+        self.claims.give_back(self._book_carried(carried), NOT_TRIED)
+        self.report.retried += len(carried.running) if is_patient else 0
+        return bool(carried.running)
+
+    def _confirm_of_job(self, rows: list[OutboxWrite], error: Exception) -> None:
+        """Reads back the writes of a job at which we failed."""
+        fault = "a job failed through a fault of our own; a developer must look at it"
+        logger.error(fault, exc_info=error)
+        still_ours = self.claims.note_job(rows, None)
+        if still_ours:
+            self._confirm(still_ours, [])
+
+    def push_all(self, batch: Sequence[OutboxWrite]) -> Iterator[PushReport]:
+        """Sends claimed records by the cheaper carrier; the report after each step."""
+        left = list(batch)
+        if is_ingest_cheaper(len(left)):
+            left = self._push_in_bulk(left)
+            yield self.report
+        while left:
+            now, left = left[:COLLECTION_SIZE], self.claims.keep(left[COLLECTION_SIZE:])
+            self.push_batch(now, left)
+            yield self.report
+
+    def _push_in_bulk(self, rows: list[OutboxWrite]) -> list[OutboxWrite]:
+        """Sends records in jobs; those that are left for calls of 200."""
+        left: list[OutboxWrite] = []
+        try:
+            for carried in self.bulk.carry(rows, _records(rows)):
+                left += self._book_carried(carried)
+                self.report.retried += len(carried.running)
+        except (SalesforceError, SQLAlchemyError):
+            raise
+        except Exception as error:
+            self._confirm_of_job([row for row in rows if row.bulk_job_id], error)
+            return self.claims.note_job([row for row in rows if not row.bulk_job_id], None)
+        return left
+
+    def _book_carried(self, carried: Carried) -> list[OutboxWrite]:
+        """Records what jobs did; the records that are to be sent again at once."""
+        held = [row for row, result in carried.outcomes if _is_held(result)]
+        self._book([each for each in carried.outcomes if not _is_held(each[1])])
+        self._book(carried.confirmed, is_confirmed=True)
+        if held:
+            self._pause(1)
+        return [*carried.left, *self.claims.note_job(held, None)]
+
+    def push_batch(self, batch: Sequence[OutboxWrite], later: Sequence[OutboxWrite] = ()) -> None:
+        """Sends claimed records until each of them is settled, or the org gives up.
+
+        `later` are claimed as well and come after these.
+        """
         chunks = deque([_Chunk(list(batch))])
         calls = 0
         while chunks:
             chunk = chunks.popleft()
-            rest = [row for each in chunks for row in each.rows]
+            rest = [*(row for each in chunks for row in each.rows), *later]
             calls += 1
             try:
                 outcomes = self._send(chunk.rows)
@@ -156,6 +234,13 @@ class _Pusher:
             except SalesforceError as error:
                 self.claims.give_back([*chunk.rows, *rest], error)
                 raise
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                # A fault of our own must not hold up other records, nor come back for ever.
+                logger.exception("the push failed on a record; a developer must look at it")
+                bug = report_bug(error)
+                chunks.extendleft(self._isolate(chunk, bug, may_search=calls < SEARCH_CALLS))
             else:
                 chunks.extend(self._settle(chunk, outcomes))
 
@@ -164,8 +249,7 @@ class _Pusher:
         key = PUSH_ORDER[sobject]
         with transaction(self.claims.engine) as session:
             known = known_ids(session, sobject, [row.external_id for row in rows])
-        records = [{key: row.external_id, **row.values} for row in rows]
-        results = collections_upsert(self.sf, sobject, key, records)
+        results = collections_upsert(self.sf, sobject, key, _records(rows))
         outcomes = list(zip(rows, results, strict=True))
         _verify(outcomes, known)
         return outcomes
@@ -197,8 +281,12 @@ class _Pusher:
         self._book([(row, result) for row, result in outcomes if row not in held])
         if not held:
             return []
-        self.sleep(random.uniform(0.5, 1.0) * LOCK_PAUSE_S * chunk.rounds)  # noqa: S311 - jitter
+        self._pause(chunk.rounds)
         return [_Chunk(held, chunk.rounds + 1)]
+
+    def _pause(self, rounds: int) -> None:
+        """Gives another save the time to end."""
+        self.sleep(random.uniform(0.5, 1.0) * LOCK_PAUSE_S * rounds)  # noqa: S311 - jitter
 
     def _confirm(self, rows: list[OutboxWrite], rest: list[OutboxWrite]) -> None:
         """Reads back records whose answer did not come; the next push does when we cannot."""
@@ -208,6 +296,12 @@ class _Pusher:
             self.claims.abandon(rows)
             self.claims.give_back(rest, error)
             raise
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            # They are sent again, which is harmless; that finds the record that is at fault.
+            logger.exception("reading back failed; a developer must look at it")
+            outcomes = [(row, NOT_WRITTEN) for row in rows]
         self._book(outcomes, is_confirmed=True)
 
     def _book(self, outcomes: Outcomes, *, is_confirmed: bool = False) -> None:
@@ -221,6 +315,16 @@ class _Pusher:
                 column = "retried" if is_later else "rejected"
                 _log_failure(row, result.errors[0])
             setattr(self.report, column, getattr(self.report, column) + 1)
+
+
+def _records(rows: Sequence[OutboxWrite]) -> list[dict[str, object]]:
+    key = PUSH_ORDER[rows[0].sobject]
+    return [{key: row.external_id, **row.values} for row in rows]
+
+
+def _carrier_of(row: OutboxWrite) -> tuple[str, str]:
+    """What has to be asked about a write: its sObject, or the job that carries it."""
+    return row.sobject, row.bulk_job_id or ""
 
 
 def _verify(outcomes: Outcomes, known: dict[str, str]) -> None:

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     Index,
     Integer,
@@ -21,6 +23,8 @@ from sqlalchemy import (
     Table,
     Text,
     Time,
+    bindparam,
+    func,
     or_,
     select,
     true,
@@ -30,6 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from config.database import Base, ExactDecimal, UtcDateTime
+from sfsync.checksums import checksummer
 from sfsync.chunks import chunked
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, FieldMap, Kind, Mapping
 from sfsync.values import read_cell, read_field
@@ -47,13 +52,16 @@ TYPES: dict[Kind, Any] = {
 REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
 #: Ids per lookup of known rows; both databases take more parameters than this.
 LOOKUP_SIZE = 500
+#: Rows of one step through a whole table.
+WALK_SIZE = 2_000
 #: Without a limit every stamp is credible.
 LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def _build_table(mapping: Mapping) -> Table:
     columns = [_build_column(each) for each in mapping.fields]
-    table = Table(mapping.table, Base.metadata, *columns, Column("seen_in_load", Integer()))
+    marks = (Column("seen_in_load", Integer()), Column("checksum", BigInteger()))
+    table = Table(mapping.table, Base.metadata, *columns, *marks)
     Index(None, table.c.external_id)
     Index(None, table.c.system_modstamp, table.c.salesforce_id)
     for lookup in dict.fromkeys(reading.lookup for reading in mapping.readings):
@@ -106,7 +114,7 @@ def store_page(
     what is stored is stamped after `credible_to`. With `load_no` the rows are marked as met by that
     reading of everything.
     """
-    rows = [_read_row(mapping, each) for each in records]
+    rows = [read_row(mapping, each) for each in records]
     return store_rows(session, mapping, rows, load_no, credible_to)
 
 
@@ -118,6 +126,8 @@ def store_rows(
     credible_to: datetime | None = None,
 ) -> Tally:
     """The same for rows by column, their values read already."""
+    checksum = checksummer(mapping)
+    rows = [{**row, "checksum": checksum(row)} for row in rows]
     ids = [row["salesforce_id"] for row in rows]
     known = _load_known(session, mapping, ids)
     tally = Tally(read=len(rows))
@@ -139,6 +149,17 @@ def load_record(session: Session, sobject: str, salesforce_id: str) -> dict[str,
     return None if row is None else dict(row)
 
 
+def load_stamps(session: Session, sobject: str, ids: Iterable[str]) -> dict[str, datetime]:
+    """Which version of these records the replica holds: their SystemModstamp, by record Id."""
+    table = TABLES[sobject]
+    stamps: dict[str, datetime] = {}
+    for chunk in chunked(ids, LOOKUP_SIZE):
+        query = select(table.c.salesforce_id, table.c.system_modstamp)
+        found = session.execute(query.where(table.c.salesforce_id.in_(chunk)))
+        stamps |= {row.salesforce_id: row.system_modstamp for row in found}
+    return stamps
+
+
 def load_records(session: Session, sobject: str, **equal_to: object) -> list[dict[str, Any]]:
     """The replica rows that are not deleted and whose columns equal the values given, by Id."""
     table = TABLES[sobject]
@@ -147,30 +168,72 @@ def load_records(session: Session, sobject: str, **equal_to: object) -> list[dic
     return [dict(row) for row in session.execute(query.order_by(table.c.salesforce_id)).mappings()]
 
 
+def count_seen(session: Session, mapping: Mapping, load_no: int) -> int:
+    """How many rows that reading of everything has met so far."""
+    table = TABLES[mapping.sobject]
+    query = select(func.count()).select_from(table).where(table.c.seen_in_load == load_no)
+    return session.scalar(query) or 0
+
+
 def _columns(sobject: str) -> list[Column[Any]]:
-    """The columns that mirror the org, without our own mark."""
+    """The columns that mirror the org, without our own marks."""
     return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
 
 
-def read_cells(mapping: Mapping, cells: dict[str, str]) -> dict[str, Any]:
-    """A row of an export as a row by column."""
-    return {each.column: read_cell(cells, each) for each in mapping.fields}
+def read_cells(fields: Sequence[FieldMap], cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export, its cells in the order of `fields`, as a row by column."""
+    pairs = zip(fields, cells, strict=True)
+    return {field.column: read_cell(cell, field) for field, cell in pairs}
 
 
-def _read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
+def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
+    """A record of an answer as a row by column."""
     return {each.column: read_field(record, each) for each in mapping.fields}
 
 
+def load_stored(
+    session: Session, mapping: Mapping, ids: Iterable[str], *, lock: bool
+) -> dict[str, dict[str, Any]]:
+    """Rows by Id with their checksums; `lock` keeps other writers out until the transaction ends.
+
+    On SQLite every transaction keeps them out.
+    """
+    return _load_known(session, mapping, sorted(ids), lock=lock)
+
+
 def _load_known(
-    session: Session, mapping: Mapping, ids: Iterable[str]
+    session: Session, mapping: Mapping, ids: Iterable[str], *, lock: bool = False
 ) -> dict[str, dict[str, Any]]:
     table = TABLES[mapping.sobject]
-    columns = _columns(mapping.sobject)
+    columns = [*_columns(mapping.sobject), table.c.checksum]
     known: dict[str, dict[str, Any]] = {}
     for chunk in chunked(ids, LOOKUP_SIZE):
-        found = session.execute(select(*columns).where(table.c.salesforce_id.in_(chunk)))
+        query = select(*columns).where(table.c.salesforce_id.in_(chunk))
+        found = session.execute(query.with_for_update() if lock else query)
         known |= {row["salesforce_id"]: dict(row) for row in found.mappings()}
     return known
+
+
+def walk(
+    session: Session, mapping: Mapping, after_id: str, *conditions: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """The next rows behind an Id, in the order of Ids, with their checksums; empty at the end."""
+    table = TABLES[mapping.sobject]
+    query = select(*_columns(mapping.sobject), table.c.checksum)
+    query = query.where(table.c.salesforce_id > after_id, *conditions)
+    found = session.execute(query.order_by(table.c.salesforce_id).limit(WALK_SIZE))
+    return [dict(row) for row in found.mappings()]
+
+
+def sum_again(session: Session, mapping: Mapping, ids: Iterable[str]) -> None:
+    """Gives rows the checksums of what they hold now, after their columns were written by name."""
+    table, checksum = TABLES[mapping.sobject], checksummer(mapping)
+    new_sum = update(table).where(table.c.salesforce_id == bindparam("of_id"))
+    new_sum = new_sum.values(checksum=bindparam("new_sum"))
+    for chunk in chunked(ids, LOOKUP_SIZE):
+        rows = _load_known(session, mapping, chunk).values()
+        sums = [{"of_id": row["salesforce_id"], "new_sum": checksum(row)} for row in rows]
+        session.connection().execute(new_sum, sums)
 
 
 def _mark_seen(session: Session, mapping: Mapping, ids: Iterable[str], load_no: int) -> None:
@@ -204,7 +267,7 @@ def _upsert(session: Session, mapping: Mapping, credible_to: datetime) -> Any:
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table)
     names = [each.column for each in mapping.fields if each.column != "salesforce_id"]
-    columns = {name: insert.excluded[name] for name in names}
+    columns = {name: insert.excluded[name] for name in [*names, "checksum"]}
     return insert.on_conflict_do_update(
         index_elements=[table.c.salesforce_id],
         set_=columns,

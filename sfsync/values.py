@@ -61,13 +61,9 @@ CELL_READERS: dict[Kind, Callable[[str], object]] = {
 }
 
 
-def read_cell(cells: Mapping[str, str], field: FieldMap) -> object:
-    """The value of `field` in a row of an export, where an empty cell is an empty value.
-
-    Raises KeyError when the export has no such column: it says nothing of the field.
-    """
-    text = cells[field.path]
-    return _read_empty(field) if text == "" else CELL_READERS[field.kind](text)
+def read_cell(text: str, field: FieldMap) -> object:
+    """The value of `field` in a cell of an export, where an empty cell is an empty value."""
+    return read_empty(field) if text == "" else CELL_READERS[field.kind](text)
 
 
 def read_field(record: Mapping[str, Any], field: FieldMap) -> object:
@@ -80,12 +76,17 @@ def read_field(record: Mapping[str, Any], field: FieldMap) -> object:
         if value is None:
             return None
         value = value[step]
-    return _read_empty(field) if value is None else READERS[field.kind](value)
+    return read_empty(field) if value is None else READERS[field.kind](value)
 
 
-def _read_empty(field: FieldMap) -> object:
+def read_empty(field: FieldMap) -> object:
     """What nothing means: a checkbox of the record itself is then not ticked, never unknown."""
-    return False if field.kind is Kind.FLAG and "." not in field.path else None
+    return False if is_own_flag(field) else None
+
+
+def is_own_flag(field: FieldMap) -> bool:
+    """Whether the field is a checkbox of the record itself, not of a parent that may be missing."""
+    return field.kind is Kind.FLAG and "." not in field.path
 
 
 def are_equal(sent: object, found: object) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -77,10 +78,18 @@ def command_runtime(*, with_tables: bool = True) -> Runtime:
     Raises SchemaOutdated on PostgreSQL when `flask db upgrade` has not been run.
     """
     runtime = cast(Runtime, current_app.extensions["runtime"])
-    click.get_current_context().call_on_close(runtime.engine.dispose)
+    click.get_current_context().call_on_close(runtime.close)
     if with_tables:
         ensure_schema(runtime.engine)
     return runtime
+
+
+def business_time(runtime: Runtime) -> datetime | None:
+    """What time it is, if the org that keeps it answers."""
+    try:
+        return runtime.clock.now()
+    except ClockUnavailable:
+        return None
 
 
 def print_json(value: object) -> None:

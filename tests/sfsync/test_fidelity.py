@@ -262,7 +262,8 @@ class Trip:
         job_id = start_export(self.sf, self._query(mark))
         await_export(self.sf, job_id, 0, lambda _s: clock.sleep(0.01))
         with open_page(self.sf, job_id, None) as page:
-            rows = [read_cells(self.mapping, each) for each in page.rows]
+            found = page.read_in_order(self.mapping.paths)
+            rows = [read_cells(self.mapping.fields, each) for each in found]
         assert page.next_locator is None
         with transaction(self.engine) as session:
             store_rows(session, self.mapping, rows, None)
