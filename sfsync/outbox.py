@@ -107,7 +107,8 @@ def enqueue(
     Joins the caller's transaction. `values` are by API name; a lookup is given by external ID,
     `{"Account": {"External_Id__c": "HD-1"}}`. Idempotent: values that are on their way or were the
     last ones to arrive are not noted again; values that were rejected are tried again. A write
-    that has not left yet takes over the new values.
+    that has not left yet takes over the new values. A field that is absent stays as it is in the
+    org; None clears it, and so does "", because the org keeps no empty text.
     Raises ValueError for an sObject that is not pushed, an empty external ID, or a lookup by
     another field than ours: all are bugs, and must not reach the push.
     """
@@ -115,7 +116,8 @@ def enqueue(
         raise ValueError(f"{sobject} is not pushed; add it to sfsync.mapping.PUSH_ORDER")
     if not external_id:
         raise ValueError(f"a {sobject} without an external ID cannot be pushed")
-    wanted = jsonio.loads(jsonio.dumps(values))
+    cleared = {name: None if value == "" else value for name, value in values.items()}
+    wanted = jsonio.loads(jsonio.dumps(cleared))
     _check_references(wanted)
     latest = _latest(session, sobject, external_id)
     is_on_its_way = latest is not None and latest.state in _ON_THEIR_WAY

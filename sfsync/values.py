@@ -102,11 +102,14 @@ def is_own_flag(field: FieldMap) -> bool:
 def are_equal(sent: object, found: object) -> bool:
     """Whether the org holds what was sent: amounts by value, instants to the second.
 
-    Salesforce keeps no empty text, so "" and None are the same.
+    Salesforce keeps no empty text, so "" and None are the same; nor an empty checkbox: one that was
+    cleared is not ticked.
     """
     sent, found = (None if value == "" else value for value in (sent, found))
-    if sent is None or found is None:
-        return sent is found
+    if sent is None:
+        return found is None or found is False
+    if found is None:
+        return False
     if isinstance(sent, Decimal | int) and isinstance(found, Decimal | int):
         return Decimal(sent) == Decimal(found)
     if isinstance(sent, str) and isinstance(found, str) and sent != found:

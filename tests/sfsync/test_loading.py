@@ -244,3 +244,26 @@ def test_a_full_load_of_100_000_orders_costs_six_calls_at_most(
     assert counts(report, "Account") == (1, 1, 0, 0, 0)
     # The question with the few rows of the rest, the export, a look, and two pages.
     assert counted_calls(org) == report.api_calls == 5
+
+
+@pytest.mark.parametrize("cut", [-1, 1])
+def test_a_row_with_another_number_of_cells_is_not_believed(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    cut: int,
+) -> None:
+    seed(org, [an_account(number) for number in range(5)])
+    honest = exports.csv.reader
+
+    def damage(*arguments: Any, **options: Any) -> Any:
+        for number, row in enumerate(honest(*arguments, **options)):
+            yield (row[:-1] if cut < 0 else [*row, "x"]) if number == 3 else row
+
+    monkeypatch.setattr(exports.csv, "reader", damage)
+
+    with pytest.raises(SalesforceError, match=r"row 3 has \d+ of \d+ cells"):
+        run(sf, engine, mappings=[ACCOUNT])
+
+    assert read_status(engine).objects[0].complete_up_to is None
