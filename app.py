@@ -39,6 +39,7 @@ COMMANDS = {
         "jobs.commands.sync",
         "jobs.commands.budget",
         "jobs.commands.reconcile",
+        "jobs.commands.sync_columns",
         "jobs.commands.sync_metrics",
         "jobs.commands.sync_why",
     ),

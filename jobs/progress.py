@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfsync.pull import Expected
+from sfsync.planning import Expected
 from sfsync.push import PushReport
 from sfsync.replica import Tally
 

@@ -21,6 +21,7 @@ TABLE_MODULES = (
     "sfsync.stale",
     "sfsync.call_ledger",
     "sfsync.outbox",
+    "sfsync.schema",
     "sfsync.note_state",
     "sfsync.drift",
     "jobs.effects",

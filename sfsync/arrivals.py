@@ -32,7 +32,8 @@ def insert_new(session: Session, chunk: Chunk, load_no: int) -> bool:
     if _is_any_known(session, chunk):
         return False
     insert = INSERTS[session.get_bind().dialect.name]
-    names = [*(each.column for each in chunk.mapping.fields), "checksum", "seen_in_load"]
+    extra = ["extra"] if chunk.mapping.extra else []
+    names = [*(each.column for each in chunk.mapping.fields), *extra, "checksum", "seen_in_load"]
     try:
         with session.begin_nested():
             insert(session.connection(), chunk.mapping.table, names, chunk.stored, load_no)

@@ -16,8 +16,9 @@ from typing import Any
 from zlib import crc32
 
 from sfsync.checksums import NOTHING, SEPARATOR, spell_instant, spell_number
-from sfsync.mapping import Kind, Mapping
-from sfsync.values import CELL_READERS, is_own_flag, read_instant, read_time
+from sfsync.extra import spell_extra
+from sfsync.mapping import BY_SOBJECT, Kind, Mapping
+from sfsync.values import CELL_READERS, is_own_flag, read_cell, read_instant, read_time
 
 Column = Sequence[Any]
 Spell = Callable[[str], Any]
@@ -73,7 +74,8 @@ class Chunk:
 
     mapping: Mapping
     cells: Sequence[Sequence[str]]  #: as they arrived
-    stored: list[Column]  #: as the database stores them, column by column, the checksum last
+    #: as the database stores them, column by column; then `extra`, if any, and the checksum
+    stored: list[Column]
     deleted: int  #: rows that are in the recycle bin
 
     @property
@@ -83,23 +85,38 @@ class Chunk:
 
 
 def read_chunk(mapping: Mapping, cells: Sequence[Sequence[str]], dialect: str) -> Chunk:
-    """Rows of an export, their cells in the order of the mapping's fields.
+    """Rows of an export, their cells in the order of the mapping's paths.
 
     Raises ValueError when a cell is not of its kind.
     """
     found = list(zip(*cells, strict=True))
-    texts, stored = [], []
+    texts: dict[str, Column] = {}
+    stored: list[Column] = []
     canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}
     own = {kind: _Memo(spell, None) for kind, spell in STORED[dialect].items()}
-    for field, cells_of_field in zip(mapping.fields, found, strict=True):
+    for field, cells_of_field in zip(mapping.fields, found, strict=False):
         column = _fill(cells_of_field, "false") if is_own_flag(field) else cells_of_field
         text = _convert(column, canonical.get(field.kind))
-        texts.append(_fill(text, NOTHING))
+        texts[field.column] = _fill(text, NOTHING)
         other = own.get(field.kind)
         stored.append(_fill(text, None) if other is None else _convert(column, other))
-    sums = [crc32(line.encode()) for line in map(SEPARATOR.join, zip(*texts, strict=True))]
+    if mapping.extra:
+        stored.append(_spell_extra(mapping, found[len(mapping.fields) :]))
+    # Over all columns: one that is paused, and not among the cells, holds nothing in a new row.
+    missing = [NOTHING] * len(cells)
+    whole = [texts.get(each.column, missing) for each in BY_SOBJECT[mapping.sobject].fields]
+    sums = [crc32(line.encode()) for line in map(SEPARATOR.join, zip(*whole, strict=True))]
     flags = found[_place(mapping, "is_deleted")]
     return Chunk(mapping, cells, [*stored, sums], flags.count("true"))
+
+
+def _spell_extra(mapping: Mapping, columns: Sequence[Column]) -> Column:
+    """The texts of the column `extra`, of rows whose cells of the org's own fields these are."""
+    fields = mapping.extra
+    return [
+        spell_extra({f.path: read_cell(cell, f) for f, cell in zip(fields, row, strict=True)})
+        for row in zip(*columns, strict=True)
+    ]
 
 
 def _convert(column: Column, memo: _Memo | None) -> Column:

@@ -135,7 +135,7 @@ class Descent:
         fields = tuple(each for each in mapping.fields if each.column in VERSION_COLUMNS)
         suspects: list[str] = []
         met = array("q")
-        for page in Scan(self.sf, replace(mapping, fields=fields), spans, rows).read():
+        for page in Scan(self.sf, replace(mapping, fields=fields, extra=()), spans, rows).read():
             self.pause()
             with transaction(self.healer.engine) as session:
                 ids = [row["salesforce_id"] for row in page]

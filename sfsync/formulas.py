@@ -30,6 +30,7 @@ from sfsync.mapping import MAPPINGS, FieldMap
 from sfsync.mapping import Mapping as ObjectMapping
 from sfsync.replica import LOOKUP_SIZE, TABLES, read_cells, store_rows
 from sfsync.rest import follow_pages, org_time, soql
+from sfsync.schema import read_active
 from sfsync.stale import (
     begin_sweep,
     end_sweep,
@@ -105,11 +106,16 @@ def sweep(
     done: dict[str, Refreshed] = {}
     with purpose("sweep"):
         now = org_time(sf)
-        for mapping in mappings:
+        for mapping in _read_active(engine, mappings):
             if mapping.formulas and _is_complete(engine, mapping):
                 tell = on_rows or (lambda _sobject, _done: None)
                 done[mapping.sobject] = _sweep_one(sf, engine, mapping, now, tell)
     return done
+
+
+def _read_active(engine: Engine, mappings: Sequence[ObjectMapping]) -> list[ObjectMapping]:
+    with transaction(engine) as session:
+        return [read_active(session, mapping) for mapping in mappings]
 
 
 def sweep_calls(rows: int) -> int:

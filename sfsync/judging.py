@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from sfsync.checksums import checksummer, spell_value
 from sfsync.drift import DriftKind
+from sfsync.extra import keep_extra
 from sfsync.figures import Row
 from sfsync.mapping import MAPPINGS, Kind, Mapping
 
@@ -104,6 +105,8 @@ def _judge_dead(mapping: Mapping, ours: Row | None, theirs: Row, *, intact: bool
 
 
 def _judge_versions(mapping: Mapping, ours: Row, theirs: Row, *, intact: bool) -> Verdict:
+    if "extra" in theirs:
+        theirs = {**theirs, "extra": keep_extra(theirs["extra"], ours["extra"], mapping.kept)}
     columns = [name for name in theirs if name != "checksum" and ours[name] != theirs[name]]
     if not columns:
         return FINE if intact else Verdict(Remedy.SUM)

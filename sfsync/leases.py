@@ -21,6 +21,7 @@ from config.database import transaction
 from config.process import is_gone
 from sfsync.chunks import chunked
 from sfsync.errors import SalesforceError, SalesforceRetryable
+from sfsync.holding import find_holds, set_apart
 from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer, forget_error
 from sfsync.rest import COLLECTION_SIZE, SaveResult
 from sfsync.waiting import find_waits
@@ -52,7 +53,8 @@ class WriteLeases:
     def take(self, sobject: str, size: int = COLLECTION_SIZE) -> Iterator[list[OutboxWrite]]:
         """Claims the due writes of `sobject` in batches of at most `size`, oldest first.
 
-        A write whose parent has not arrived is left waiting with the reason, and holds up nobody.
+        A write whose parent has not arrived is left waiting with the reason, and holds up nobody;
+        so are values of fields that cannot be written at present.
         """
         after_id = 0
         while True:
@@ -60,7 +62,7 @@ class WriteLeases:
                 due = _due_writes(sobject, after_id, self.clock.now())
                 oldest = due.order_by(OutboxWrite.id).limit(size)
                 candidates = session.scalars(oldest.with_for_update(skip_locked=True)).all()
-                waits = find_waits(session, candidates)
+                waits = find_waits(session, candidates) | find_holds(session, candidates)
                 for row in candidates:
                     row.waits_for = waits.get(row.id)
                 ready = [row for row in candidates if row.waits_for is None]
@@ -68,6 +70,7 @@ class WriteLeases:
                 for row in ready:
                     row.attempts += 1
                     row.bulk_job_id = None
+                set_apart(session, ready)
             if not candidates:
                 return
             after_id = candidates[-1].id
@@ -82,6 +85,9 @@ class WriteLeases:
             held = session.scalars(sending.with_for_update(skip_locked=True))
             rows = [row for row in held if _is_abandoned(row, now)]
             self._claim(rows)
+            # What cannot be seen cannot be read back either.
+            for sobject in {row.sobject for row in rows}:
+                set_apart(session, [row for row in rows if row.sobject == sobject])
         return rows
 
     def settle(self, outcomes: Sequence[tuple[OutboxWrite, SaveResult]]) -> None:

@@ -34,7 +34,7 @@ from sfsync.exports import (
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
 from sfsync.readahead import ahead
-from sfsync.replica import Tally, read_cells, store_page, store_rows
+from sfsync.replica import Tally, fitting, read_whole_cells, store_page, store_rows
 from sfsync.rest import Record
 from sfsync.sync_state import (
     SyncState,
@@ -184,13 +184,20 @@ class Load:
         return page.next_locator
 
     def _prepare(self, page: ResultPage) -> Iterator[Chunk]:
+        missing = set(self.mapping.paths) - set(page.columns)
+        if missing:
+            # It was begun before these fields were added, or resumed.
+            raise ExportLost(f"The export lacks {', '.join(sorted(missing))}.")
         dialect = self.engine.dialect.name
         for cells in chunked(page.read_in_order(self.mapping.paths), CHUNK_ROWS):
-            yield read_chunk(self.mapping, cells, dialect)
+            with fitting(self.mapping):
+                chunk = read_chunk(self.mapping, cells, dialect)
+            yield chunk
 
     def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:
         if insert_new(session, chunk, self.state.load_no):
             count = len(chunk.cells)
             return Tally(read=count, inserted=count - chunk.deleted, deleted=chunk.deleted)
-        rows = [read_cells(self.mapping.fields, each) for each in chunk.cells]
+        with fitting(self.mapping):
+            rows = [read_whole_cells(self.mapping, each) for each in chunk.cells]
         return store_rows(session, self.mapping, rows, self.state.load_no, limit)

@@ -91,11 +91,21 @@ class Mapping:
     fields: tuple[FieldMap, ...]
     #: The field that carries our key, and by which records are written.
     external_id: str = "External_Id__c"
+    #: Fields that the org has beside these; `sfsync.schema` fills them in. Their values stand
+    #: together in the column `extra`, by API name.
+    extra: tuple[FieldMap, ...] = ()
+    #: Fields of `extra` that are not read at present and keep their last values.
+    kept: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> tuple[str, ...]:
         """What a query selects, in the order of the columns."""
-        return tuple(each.path for each in self.fields)
+        return tuple(each.path for each in (*self.fields, *self.extra))
+
+    @property
+    def identity(self) -> frozenset[str]:
+        """The fields that no row can do without."""
+        return frozenset({"Id", "IsDeleted", "SystemModstamp", self.external_id})
 
     @property
     def formulas(self) -> tuple[FieldMap, ...]:
@@ -213,9 +223,24 @@ ORDER_PROPOSAL = Mapping(
 MAPPINGS = (ACCOUNT, ORDER, ORDER_PROPOSAL)
 BY_SOBJECT = {mapping.sobject: mapping for mapping in MAPPINGS}
 
+#: Fields that an org may lack without anything being wrong, and why; their columns are empty then.
+OPTIONAL = {"CurrencyIsoCode": "the org has one currency"}
+
 #: Where a record of a mapped sObject shows what could not be saved on it, and since when.
 NOTE_FIELD = "Sync_Problem__c"
 SINCE_FIELD = "Sync_Problem_Since__c"
+
+#: Fields of our own metadata that are not mirrored, and why. What else an org has of custom fields
+#: is mirrored in the column `extra`.
+_NOTES = dict.fromkeys((NOTE_FIELD, SINCE_FIELD), "written from the outbox, which knows it")
+LEFT_OUT = {
+    "Account": _NOTES,
+    "Order": _NOTES,
+    "Order_Proposal__c": {
+        **_NOTES,
+        "Price_Figure__c": "for formulas of other objects only; it repeats price",
+    },
+}
 
 #: What may be pushed through the outbox, parents first, with the field that carries our key.
 PUSH_ORDER = {

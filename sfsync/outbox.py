@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, Text, func, select
+from sqlalchemy import Index, String, Text, false, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -66,8 +66,10 @@ class OutboxWrite(Base):
     error_remedy: Mapped[str | None] = mapped_column(Text)
     #: when the latest attempt failed
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: the record that has to arrive first, and why it has not
+    #: the record that has to arrive first, or the field that cannot be written, and why
     waits_for: Mapped[str | None] = mapped_column(Text)
+    #: holds only what an earlier write of the record could not carry; see `sfsync.holding`
+    is_remainder: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @property
     def values(self) -> dict[str, Any]:
@@ -116,7 +118,8 @@ def enqueue(
     wanted = jsonio.loads(jsonio.dumps(values))
     _check_references(wanted)
     latest = _latest(session, sobject, external_id)
-    if latest is not None and latest.state in _ON_THEIR_WAY and _holds(latest.values, wanted):
+    is_on_its_way = latest is not None and latest.state in _ON_THEIR_WAY
+    if latest is not None and is_on_its_way and _holds(_carried(session, latest), wanted):
         return False
     if latest is not None and latest.state in (WriteState.PENDING, WriteState.REJECTED):
         _replace_values(latest, {**latest.values, **wanted}, cause)
@@ -128,7 +131,8 @@ def enqueue(
 def fold_into_newer(session: Session, row: OutboxWrite) -> bool:
     """When a newer write of the record waits already, gives it the values of `row` to carry.
 
-    Whether it did; `row` is then superseded, and the newer values win where both have one.
+    Whether it did; `row` is then superseded, and the newer values win where both have one. What
+    was only parted from `row` is no newer write: it comes back into `row`.
     """
     newer = session.scalar(
         select(OutboxWrite).where(
@@ -139,6 +143,11 @@ def fold_into_newer(session: Session, row: OutboxWrite) -> bool:
         )
     )
     if newer is None:
+        return False
+    if newer.is_remainder:
+        row.payload = jsonio.dumps({**row.values, **newer.values}, sort_keys=True)
+        newer.state = WriteState.SUPERSEDED
+        session.flush()
         return False
     newer.payload = jsonio.dumps({**row.values, **newer.values}, sort_keys=True)
     row.state = WriteState.SUPERSEDED
@@ -167,6 +176,20 @@ def _latest(session: Session, sobject: str, external_id: str) -> OutboxWrite | N
     return session.scalar(query)
 
 
+def _carried(session: Session, row: OutboxWrite) -> dict[str, Any]:
+    """The values of a write; of a remainder, with those of the write that it was parted from."""
+    if not row.is_remainder:
+        return row.values
+    query = select(OutboxWrite).where(
+        OutboxWrite.sobject == row.sobject,
+        OutboxWrite.external_id == row.external_id,
+        OutboxWrite.state.in_([WriteState.SENDING, WriteState.SENT]),
+        OutboxWrite.id < row.id,
+    )
+    whole = session.scalar(query.order_by(OutboxWrite.id.desc()).limit(1))
+    return row.values if whole is None else {**whole.values, **row.values}
+
+
 def _holds(present: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
     return all(name in present and present[name] == value for name, value in wanted.items())
 
@@ -175,6 +198,7 @@ def _replace_values(row: OutboxWrite, values: Mapping[str, object], cause: str) 
     row.payload = jsonio.dumps(values, sort_keys=True)
     row.cause, row.state = cause, WriteState.PENDING
     row.attempts, row.due_at, row.waits_for = 0, None, None
+    row.is_remainder = False
     forget_error(row)
 
 
@@ -198,6 +222,7 @@ def _insert(
             cause=cause,
             state=WriteState.PENDING,
             attempts=0,
+            is_remainder=False,
         ).returning(OutboxWrite.id)
     )
     if inserted.first() is not None:

@@ -36,6 +36,7 @@ from sfsync.job_results import Carried
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
+from sfsync.push_drift import PushDrift
 from sfsync.readback import NOT_WRITTEN, read_back
 from sfsync.replica import known_ids
 from sfsync.rest import COLLECTION_SIZE, SaveResult, collections_upsert
@@ -96,7 +97,8 @@ def push(
     what was not sent stays due.
     """
     claims = WriteLeases(engine, clock or SystemClock(), name_process())
-    pusher = _Pusher(sf, claims, PushReport(), sleep, BulkCarrier(sf, claims, sleep))
+    bulk = BulkCarrier(sf, claims, sleep)
+    pusher = _Pusher(sf, claims, PushReport(), sleep, bulk, PushDrift(engine))
     calls_before = usage(sf).calls
     with purpose("push"):
         has_running = pusher.resolve_abandoned()
@@ -143,6 +145,7 @@ class _Pusher:
     report: PushReport
     sleep: Callable[[float], None]
     bulk: BulkCarrier
+    drift: PushDrift
 
     def resolve_abandoned(self, *, is_patient: bool = False) -> bool:
         """Finds out what became of the writes that a push that died was sending.
@@ -258,6 +261,10 @@ class _Pusher:
         self, chunk: _Chunk, error: SalesforceRejected, *, may_search: bool
     ) -> list[_Chunk]:
         """Settles a call that was refused as a whole, or halves it to find the record at fault."""
+        held = self._give_back_held(chunk.rows, error)
+        if held:
+            rest = [row for row in chunk.rows if row not in held]
+            return [_Chunk(rest)] if rest else []
         if error.code not in RECORD_FAULTS or len(chunk.rows) == 1:
             self._book([(row, _failure(error)) for row in chunk.rows])
             return []
@@ -304,7 +311,24 @@ class _Pusher:
             outcomes = [(row, NOT_WRITTEN) for row in rows]
         self._book(outcomes, is_confirmed=True)
 
+    def _give_back_held(
+        self, rows: Sequence[OutboxWrite], error: SalesforceError
+    ) -> list[OutboxWrite]:
+        """Lets those writes begin anew that give a field which was writable before; which ones.
+
+        The next claim takes the field out of them.
+        """
+        held = self.drift.find_held(self.sf, rows, error)
+        self.claims.give_back(held, error)
+        self.report.retried += len(held)
+        return held
+
     def _book(self, outcomes: Outcomes, *, is_confirmed: bool = False) -> None:
+        outcomes = [
+            (row, result)
+            for row, result in outcomes
+            if result.success or not self._give_back_held([row], result.errors[0])
+        ]
         self.claims.settle(outcomes)
         for row, result in outcomes:
             if result.success:

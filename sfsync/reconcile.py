@@ -26,6 +26,7 @@ from sfsync.healing import Healer, ObjectFindings
 from sfsync.mapping import MAPPINGS
 from sfsync.pull import pull
 from sfsync.rest import org_time
+from sfsync.schema import read_active
 from sfsync.sync_state import read_state
 from sfsync.usage import purpose
 
@@ -72,10 +73,13 @@ def reconcile(
         pull(sf, engine, mappings=mappings, on_page=lambda _sobject, _tally: pause())
     with purpose("reconcile"):
         now = org_time(sf)
-        proven_to = _read_proof(engine, mappings, now)
+        mappings = _read_active(engine, mappings)
+        states = _read_proof(engine, mappings, now)
+        proven_to = {name: proof for name, (proof, _) in states.items()}
+        load_nos = {name: load_no for name, (_, load_no) in states.items()}
         run_id = None if dry_run else begin_run(engine, mappings, now, every_field=every_field)
         findings = {mapping.sobject: ObjectFindings() for mapping in mappings}
-        healer = Healer(engine, run_id, now, proven_to, findings)
+        healer = Healer(engine, run_id, now, proven_to, load_nos, findings)
         descent = Descent(sf, healer, Examiner(sf, healer, pause), pause)
         if every_field:
             descent.compare_fields(mappings)
@@ -89,18 +93,24 @@ def reconcile(
     return report
 
 
+def _read_active(engine: Engine, mappings: Sequence[maps.Mapping]) -> list[maps.Mapping]:
+    """The columns that pulls read at present; what is paused cannot be compared either."""
+    with transaction(engine) as session:
+        return [read_active(session, mapping) for mapping in mappings]
+
+
 def _read_proof(
     engine: Engine, mappings: Sequence[maps.Mapping], now: datetime
-) -> dict[str, datetime]:
-    """Up to when each sObject must be complete here."""
+) -> dict[str, tuple[datetime, int]]:
+    """Up to when each sObject must be complete here, and by which reading of everything."""
     with transaction(engine) as session:
         states = [read_state(session, mapping.sobject) for mapping in mappings]
-    proven: dict[str, datetime] = {}
+    proven: dict[str, tuple[datetime, int]] = {}
     for state in states:
         if state.complete_up_to is None or state.complete_up_to <= now - LONGEST_SPAN:
             raise SalesforceRetryable(
                 f"The replica of {state.sobject} is not complete, so that nothing can be compared.",
                 remedy="Let `flask sync pull` come to its end first.",
             )
-        proven[state.sobject] = state.complete_up_to
+        proven[state.sobject] = state.complete_up_to, state.load_no
     return proven

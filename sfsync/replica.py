@@ -6,7 +6,8 @@ which makes reading the same rows again harmless. Nothing but this package write
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Date,
     Index,
     Integer,
+    RowMapping,
     String,
     Table,
     Text,
@@ -36,6 +38,8 @@ from sqlalchemy.orm import Session
 from config.database import Base, ExactDecimal, UtcDateTime
 from sfsync.checksums import checksummer
 from sfsync.chunks import chunked
+from sfsync.errors import SalesforceRejected
+from sfsync.extra import keep_extra, parse_extra, spell_extra
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, FieldMap, Kind, Mapping
 from sfsync.values import read_cell, read_field
 
@@ -52,6 +56,8 @@ TYPES: dict[Kind, Any] = {
 REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
 #: Ids per lookup of known rows; both databases take more parameters than this.
 LOOKUP_SIZE = 500
+#: The code of our own error for a value that its column cannot hold.
+VALUE_MISFIT = "VALUE_MISFIT"
 #: Rows of one step through a whole table.
 WALK_SIZE = 2_000
 #: Without a limit every stamp is credible.
@@ -61,7 +67,8 @@ LAST = datetime.max.replace(tzinfo=UTC)
 def _build_table(mapping: Mapping) -> Table:
     columns = [_build_column(each) for each in mapping.fields]
     marks = (Column("seen_in_load", Integer()), Column("checksum", BigInteger()))
-    table = Table(mapping.table, Base.metadata, *columns, *marks)
+    extra = Column("extra", Text())
+    table = Table(mapping.table, Base.metadata, *columns, *marks, extra)
     Index(None, table.c.external_id)
     Index(None, table.c.system_modstamp, table.c.salesforce_id)
     for lookup in dict.fromkeys(reading.lookup for reading in mapping.readings):
@@ -114,7 +121,8 @@ def store_page(
     what is stored is stamped after `credible_to`. With `load_no` the rows are marked as met by that
     reading of everything.
     """
-    rows = [read_row(mapping, each) for each in records]
+    with fitting(mapping):
+        rows = [read_row(mapping, each) for each in records]
     return store_rows(session, mapping, rows, load_no, credible_to)
 
 
@@ -126,10 +134,9 @@ def store_rows(
     credible_to: datetime | None = None,
 ) -> Tally:
     """The same for rows by column, their values read already."""
-    checksum = checksummer(mapping)
-    rows = [{**row, "checksum": checksum(row)} for row in rows]
     ids = [row["salesforce_id"] for row in rows]
     known = _load_known(session, mapping, ids)
+    rows = _complete(mapping, rows, known)
     tally = Tally(read=len(rows))
     limit = credible_to or LAST
     changed = [row for row in rows if _count(tally, row, known.get(row["salesforce_id"]), limit)]
@@ -140,13 +147,29 @@ def store_rows(
     return tally
 
 
+@contextmanager
+def fitting(mapping: Mapping) -> Iterator[None]:
+    """Wraps the reading of values: one that is not of its column's kind raises SalesforceRejected.
+
+    Its code is VALUE_MISFIT: the field has another type than when it was described last.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise SalesforceRejected(
+            f"A value of {mapping.sobject} is not of its column's kind: {error}.",
+            code=VALUE_MISFIT,
+            remedy="See `flask doctor`; ask a developer if it finds nothing.",
+        ) from error
+
+
 def load_record(session: Session, sobject: str, salesforce_id: str) -> dict[str, Any] | None:
     """One replica row by its record Id, its columns by name; None when it is not known."""
     table = TABLES[sobject]
     row_of_id = select(*_columns(sobject)).where(table.c.salesforce_id == salesforce_id)
     found = session.execute(row_of_id)
     row = found.mappings().one_or_none()
-    return None if row is None else dict(row)
+    return None if row is None else _with_extra(row)
 
 
 def load_stamps(session: Session, sobject: str, ids: Iterable[str]) -> dict[str, datetime]:
@@ -165,7 +188,8 @@ def load_records(session: Session, sobject: str, **equal_to: object) -> list[dic
     table = TABLES[sobject]
     wanted = [table.c[name] == value for name, value in equal_to.items()]
     query = select(*_columns(sobject)).where(table.c.is_deleted.is_not(true()), *wanted)
-    return [dict(row) for row in session.execute(query.order_by(table.c.salesforce_id)).mappings()]
+    found = session.execute(query.order_by(table.c.salesforce_id)).mappings()
+    return [_with_extra(row) for row in found]
 
 
 def count_seen(session: Session, mapping: Mapping, load_no: int) -> int:
@@ -177,7 +201,12 @@ def count_seen(session: Session, mapping: Mapping, load_no: int) -> int:
 
 def _columns(sobject: str) -> list[Column[Any]]:
     """The columns that mirror the org, without our own marks."""
-    return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
+    columns = TABLES[sobject].c
+    return [*(columns[each.column] for each in BY_SOBJECT[sobject].fields), columns.extra]
+
+
+def _with_extra(row: RowMapping) -> dict[str, Any]:
+    return {**row, "extra": parse_extra(row["extra"])}
 
 
 def read_cells(fields: Sequence[FieldMap], cells: Sequence[str]) -> dict[str, Any]:
@@ -186,9 +215,45 @@ def read_cells(fields: Sequence[FieldMap], cells: Sequence[str]) -> dict[str, An
     return {field.column: read_cell(cell, field) for field, cell in pairs}
 
 
+def read_whole_cells(mapping: Mapping, cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export of all of the mapping's paths, in their order, as a row by column."""
+    count = len(mapping.fields)
+    own = zip(mapping.extra, cells[count:], strict=True)
+    row = read_cells(mapping.fields, cells[:count])
+    return row | _extra_column({field.path: read_cell(cell, field) for field, cell in own})
+
+
 def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
     """A record of an answer as a row by column."""
-    return {each.column: read_field(record, each) for each in mapping.fields}
+    row = {each.column: read_field(record, each) for each in mapping.fields}
+    return row | _extra_column({each.path: read_field(record, each) for each in mapping.extra})
+
+
+def _extra_column(values: dict[str, object]) -> dict[str, Any]:
+    """The column `extra`; a row that was read without any such field says nothing of it."""
+    return {"extra": spell_extra(values)} if values else {}
+
+
+def _complete(
+    mapping: Mapping, rows: Sequence[dict[str, Any]], known: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows with the last values of what is not read at present, and with their checksums.
+
+    A checksum is over all columns of the replica, paused ones included, so that it stays true
+    when one is paused.
+    """
+    whole = BY_SOBJECT[mapping.sobject]
+    read = {each.column for each in mapping.fields}
+    paused = [each.column for each in whole.fields if each.column not in read]
+    checksum = checksummer(whole)
+    complete: list[dict[str, Any]] = []
+    for row in rows:
+        old = known.get(row["salesforce_id"], {})
+        row = {**row, **{column: old.get(column) for column in paused}}
+        last = old.get("extra")
+        row["extra"] = keep_extra(row["extra"], last, mapping.kept) if "extra" in row else last
+        complete.append({**row, "checksum": checksum(row)})
+    return complete
 
 
 def load_stored(
@@ -227,7 +292,7 @@ def walk(
 
 def sum_again(session: Session, mapping: Mapping, ids: Iterable[str]) -> None:
     """Gives rows the checksums of what they hold now, after their columns were written by name."""
-    table, checksum = TABLES[mapping.sobject], checksummer(mapping)
+    table, checksum = TABLES[mapping.sobject], checksummer(BY_SOBJECT[mapping.sobject])
     new_sum = update(table).where(table.c.salesforce_id == bindparam("of_id"))
     new_sum = new_sum.values(checksum=bindparam("new_sum"))
     for chunk in chunked(ids, LOOKUP_SIZE):
@@ -267,7 +332,7 @@ def _upsert(session: Session, mapping: Mapping, credible_to: datetime) -> Any:
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table)
     names = [each.column for each in mapping.fields if each.column != "salesforce_id"]
-    columns = {name: insert.excluded[name] for name in [*names, "checksum"]}
+    columns = {name: insert.excluded[name] for name in [*names, "extra", "checksum"]}
     return insert.on_conflict_do_update(
         index_elements=[table.c.salesforce_id],
         set_=columns,

@@ -23,7 +23,7 @@ from sfsync.figures import Row
 from sfsync.keyset import PAGE_SIZE, Span, condition, page_path, read_pages
 from sfsync.loading import EXPORT_CALLS
 from sfsync.mapping import Mapping
-from sfsync.replica import WALK_SIZE, read_cells, read_row
+from sfsync.replica import WALK_SIZE, read_row, read_whole_cells
 from sfsync.rest import follow_pages
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Scan:
         while True:
             with open_page(self.sf, job_id, locator) as page:
                 for cells in chunked(page.read_in_order(self.mapping.paths), WALK_SIZE):
-                    yield [read_cells(self.mapping.fields, each) for each in cells]
+                    yield [read_whole_cells(self.mapping, each) for each in cells]
             locator = page.next_locator
             if locator is None:
                 return

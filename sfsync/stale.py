@@ -228,7 +228,8 @@ def _find_changed(
 
 def _fields(mapping: ObjectMapping, columns: Sequence[str]) -> list[FieldMap]:
     by_column = {each.column: each for each in mapping.fields}
-    return [by_column[each] for each in columns]
+    # A column that is paused is not among the mapping's: nothing is known of its changes.
+    return [by_column[each] for each in columns if each in by_column]
 
 
 def _note_children(session: Session, dependant: Dependant, parents: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from sfsync.mapping import MAPPINGS, PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.push import describe_problem
 from sfsync.replica import TABLES
+from sfsync.schema import Trouble, find_troubles
 from sfsync.stale import FormulaState, read_stale
 from sfsync.sync_state import SyncState
 
@@ -50,6 +51,7 @@ class SyncStatus:
 
     objects: tuple[ObjectStatus, ...]
     problems: tuple[dict[str, Any], ...]  #: writes that were refused or have to wait
+    troubles: tuple[Trouble, ...]  #: columns that are not read, or cannot be written any more
     reconciled: dict[str, Any] | None  #: the last comparison with the org that came to its end
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class SyncStatus:
         return {
             "objects": [vars(each) for each in self.objects],
             "problems": list(self.problems),
+            "columns": [each.as_dict() for each in self.troubles],
             "reconciled": self.reconciled,
         }
 
@@ -79,8 +82,9 @@ def read_status(engine: Engine, org_now: datetime | None = None) -> SyncStatus:
             (OutboxWrite.state == WriteState.REJECTED) | OutboxWrite.waits_for.is_not(None)
         )
         problems = tuple(map(describe_problem, session.scalars(stuck.order_by(OutboxWrite.id))))
+        troubles = tuple(find_troubles(session))
         reconciled = last_run(session)
-    return SyncStatus(objects, problems, reconciled)
+    return SyncStatus(objects, problems, troubles, reconciled)
 
 
 def _read_object(

@@ -17,7 +17,10 @@ from sfsync.mapping import FieldMap, Kind
 
 def read_instant(text: str) -> datetime:
     """`2026-11-20T07:00:00.000+0000`, or with Z or +00:00, as an aware UTC instant."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} is no instant: it has no zone")
+    return moment.astimezone(UTC)
 
 
 def read_decimal(number: object) -> Decimal:
@@ -25,6 +28,13 @@ def read_decimal(number: object) -> Decimal:
     if isinstance(number, float):
         raise TypeError(f"{number!r} is a float; parse the answer with Decimal")
     return Decimal(str(number))
+
+
+def read_text(value: object) -> str:
+    """Text as it is. Anything else is of a field that is no text, and refused."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def read_time(text: str) -> time:
@@ -40,8 +50,8 @@ def read_flag(value: object) -> bool:
 
 
 READERS: dict[Kind, Callable[[Any], object]] = {
-    Kind.ID: str,
-    Kind.TEXT: str,
+    Kind.ID: read_text,
+    Kind.TEXT: read_text,
     Kind.DECIMAL: read_decimal,
     Kind.FLAG: read_flag,
     Kind.DATE: date.fromisoformat,

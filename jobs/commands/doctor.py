@@ -17,11 +17,14 @@ from jobs.commands import command_runtime, json_option, print_json
 from jobs.runtime import Runtime
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceError
-from sfsync.needs import REPLICA_NEEDS, find_gaps, read_describes
+from sfsync.mapping import BY_SOBJECT
+from sfsync.needs import REPLICA_NEEDS, Describes, find_gaps, read_describes
 from sfsync.preflight import SELECTION_NEEDS
 from sfsync.rest import api_versions, org_time, running_user
+from sfsync.schema_check import find_all_troubles
 from sfsync.usage import purpose
 
+NEEDS = (REPLICA_NEEDS, SELECTION_NEEDS)
 #: Above this share of the daily allowance somebody should know.
 USAGE_WARNING = 0.8
 #: How far our clock and the org's may differ: guarded writes compare to the second.
@@ -79,7 +82,9 @@ def _examine_org(sf: Salesforce, runtime: Runtime) -> Iterator[Finding]:
     yield Finding("login", True, f"logged in to {settings.salesforce_url} as {user['Username']}")
     yield _check_time_zone(str(user["TimeZoneSidKey"]), settings)
     yield _check_clock(sf, runtime)
-    yield from _check_configuration(sf)
+    describes = read_describes(sf, *NEEDS)
+    yield from _check_configuration(describes)
+    yield from _check_columns(runtime, describes)
     yield _check_usage(sf)
 
 
@@ -134,13 +139,26 @@ def _check_clock(sf: Salesforce, runtime: Runtime) -> Finding:
     )
 
 
-def _check_configuration(sf: Salesforce) -> Iterator[Finding]:
-    needs = (REPLICA_NEEDS, SELECTION_NEEDS)
-    gaps = find_gaps(read_describes(sf, *needs), *needs)
+def _check_configuration(describes: Describes) -> Iterator[Finding]:
+    gaps = find_gaps(describes, *NEEDS)
     for gap in gaps:
         yield Finding("configuration", False, gap, DEPLOY)
     if not gaps:
         yield Finding("configuration", True, "every object, field and status needed is there")
+
+
+def _check_columns(runtime: Runtime, describes: Describes) -> Iterator[Finding]:
+    """What pulls have paused, and what the next one would: the org is compared here and now."""
+    mapped = {name: describes.get(name) for name in BY_SOBJECT}
+    try:
+        with runtime.transaction() as session:
+            troubles = find_all_troubles(session, mapped)
+    except SQLAlchemyError:
+        return  # the finding about the database says why
+    for each in troubles:
+        yield Finding("columns", False, each.message, each.remedy)
+    if not troubles:
+        yield Finding("columns", True, "the replica reads and writes all of its fields")
 
 
 def _check_usage(sf: Salesforce) -> Finding:

@@ -30,6 +30,7 @@ from sfsync.delivery import deliver
 from sfsync.pull import PullReport
 from sfsync.push import PushReport
 from sfsync.record_problems import NoteReport
+from sfsync.schema import Trouble
 from sfsync.status import ObjectStatus, SyncStatus, read_status, seconds_since
 
 logger = logging.getLogger(__name__)
@@ -94,12 +95,13 @@ def push(dry_run: bool, as_json: bool) -> None:
 @json_option
 @explained
 def status(as_json: bool) -> None:
-    """Say up to when the replica is complete, and what stands in the outbox."""
+    """Say up to when the replica is complete, which columns are paused, what the outbox holds."""
     runtime = command_runtime()
     found, budget = read_status(runtime.engine, business_time(runtime)), budget_report(runtime)
     lines = [_status_line(each) for each in found.objects]
     lines += [*_delay_lines(found, SystemClock().now()), _tell_reconciliation(found.reconciled)]
-    lines += [*_problem_lines(found.problems), f"API budget: {budget.summary}"]
+    problems = [*_trouble_lines(found.troubles), *_problem_lines(found.problems)]
+    lines += [*problems, f"API budget: {budget.summary}"]
     _answer(as_json, found.as_dict() | {"budget": budget.as_dict()}, lines)
 
 
@@ -184,6 +186,10 @@ def _problem_lines(problems: tuple[dict[str, Any], ...]) -> list[str]:
         + (f" {each['remedy']}" if each["remedy"] else "")
         for each in problems
     ]
+
+
+def _trouble_lines(troubles: tuple[Trouble, ...]) -> list[str]:
+    return [f"  {each.state}: {each.message} {each.remedy}" for each in troubles]
 
 
 def _delay_lines(found: SyncStatus, now: datetime) -> list[str]:

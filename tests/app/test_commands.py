@@ -270,6 +270,7 @@ def test_doctor_finds_the_local_org_in_order(app: Flask, org: LocalOrgServer) ->
         "ok      user's time zone",
         "ok      clock",
         "ok      configuration",
+        "ok      columns",
         "ok      API calls",
         "ok      API budget",
     ]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from jobs.commands.bars import shown_progress, tell_pace
 from jobs.progress import WRITES, Pace, Progress, ProgressLog
-from sfsync.pull import Expected
+from sfsync.planning import Expected
 from sfsync.push import PushReport
 from sfsync.replica import Tally
 

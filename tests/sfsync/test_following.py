@@ -12,7 +12,8 @@ from config.database import transaction
 from sandbox.server import LocalOrgServer
 from sfsync.errors import SalesforceRejected, SalesforceUnavailable
 from sfsync.mapping import ACCOUNT, MAPPINGS
-from sfsync.pull import Expected, PullReport, forget, pull, pull_records
+from sfsync.planning import Expected
+from sfsync.pull import PullReport, forget, pull, pull_records
 from sfsync.replica import load_record
 from sfsync.status import read_status
 from sfsync.sync_state import begin_load
@@ -341,7 +342,7 @@ def test_pages_that_go_on_foretell_what_is_stored_and_what_is_left(
     admin: Admin, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sfsync.keyset.PAGE_SIZE", 2)
-    monkeypatch.setattr("sfsync.pull.FEW", 1)
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
     for number in range(5):
         admin.create("Account", Name=f"A{number}")
     plans: list[dict[str, Expected]] = []

@@ -30,7 +30,7 @@ from tests.sfsync.test_pull import a_market, an_account, counts, in_org, replica
 def _exports_of_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows are exported too, ten a page, and no time is lost waiting."""
     monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows, **_: True)
-    monkeypatch.setattr("sfsync.pull.FEW", 1)
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
     monkeypatch.setattr(exports, "PAGE_ROWS", 10)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.05)
 

@@ -142,7 +142,7 @@ def test_a_load_reads_a_page_of_its_own_when_there_are_more_than_a_few(
     accounts: int,
     calls: int,
 ) -> None:
-    monkeypatch.setattr("sfsync.pull.FEW", 4)
+    monkeypatch.setattr("sfsync.planning.FEW", 4)
     seed(org, [an_account(number) for number in range(accounts)])
 
     report = run(sf, engine)
@@ -203,7 +203,7 @@ def test_a_row_that_was_deleted_before_we_knew_it_is_kept_as_deleted(
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyset, "PAGE_SIZE", 10)
-    monkeypatch.setattr("sfsync.pull.FEW", 1)
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -1,0 +1,277 @@
+"""Writes of a field that cannot be written wait by name; the record's other fields go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simple_salesforce.api import Salesforce
+from sqlalchemy import Engine, select
+
+from config.clock import FrozenClock
+from config.database import transaction
+from config.settings import Settings
+from sandbox.server import LocalOrgServer
+from sfsync.client import usage
+from sfsync.leases import LEASE_S, WriteLeases
+from sfsync.outbox import OutboxWrite, WriteState, enqueue
+from sfsync.pull import pull
+from sfsync.push import PushReport, push
+from sfsync.rest import query
+from tests.control import add_fault
+from tests.sfsync.drifting import NOON, account, admin, org, remodel, restarted, server
+from tests.sfsync.people import Admin
+from tests.sfsync.remodelling import Remodeller
+
+__all__ = ["account", "admin", "org", "remodel", "server"]
+
+PAYOUT = "Account.Payout_Account__c"
+WAITS = (
+    f"waits for {PAYOUT}: {PAYOUT} is missing or not visible (it was string (64)); the column is"
+    " paused. Restore the field, or let the integration user see it again; it resumes by itself."
+    " If it was renamed or deleted for good, a developer changes sfsync/mapping.py."
+)
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(NOON)
+
+
+@pytest.fixture
+def paused(
+    remodel: Remodeller, settings: Settings, sf: Salesforce, engine: Engine, account: str
+) -> str:
+    """An account whose field Payout_Account__c cannot be seen any more."""
+    remodel.grant("Account", "Payout_Account__c")
+    restarted(settings, engine)
+    return account
+
+
+def note(engine: Engine, key: str, **values: Any) -> bool:
+    with transaction(engine) as session:
+        return enqueue(session, "Account", key, values, "orders.xlsx row 7")
+
+
+def run(sf: Salesforce, engine: Engine, clock: FrozenClock) -> PushReport:
+    return push(sf, engine, clock=clock, sleep=lambda _: None)
+
+
+def writes(engine: Engine) -> list[tuple[str, dict[str, Any], str | None]]:
+    """The writes that count, oldest first: state, values, what they wait for."""
+    with transaction(engine) as session:
+        rows = session.scalars(select(OutboxWrite).order_by(OutboxWrite.id))
+        return [
+            (str(row.state), row.values, row.waits_for)
+            for row in rows
+            if row.state != WriteState.SUPERSEDED
+        ]
+
+
+def in_org(admin: Admin, key: str = "A-1") -> dict[str, Any]:
+    fields = "Name, Payout_Account__c, Qualification_Status__c"
+    text = f"SELECT {fields} FROM Account WHERE External_Id__c = '{key}'"  # noqa: S608 - SOQL
+    actor = admin.org.actor(str(admin.org.find_user("admin@manufaktura.example")))
+    (row,) = admin.org.query(actor, text).records
+    return {name: row[name] for name in fields.split(", ")}
+
+
+def test_the_paused_field_waits_by_name_and_the_others_go(
+    admin: Admin, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+) -> None:
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+
+    report = run(sf, engine, clock)
+
+    assert (report.updated, report.waiting, report.rejected) == (1, 1, 0)
+    assert in_org(admin)["Name"] == "Meble i syn"
+    assert in_org(admin)["Payout_Account__c"] == "PL61"
+    assert writes(engine) == [
+        ("sent", {"Name": "Meble i syn"}, None),
+        ("pending", {"Payout_Account__c": "DE89"}, WAITS),
+    ]
+    (problem,) = report.problems
+    assert problem["message"] == WAITS
+
+
+def test_what_waited_is_sent_when_the_field_is_back(
+    admin: Admin,
+    remodel: Remodeller,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    paused: str,
+) -> None:
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+    run(sf, engine, clock)
+    assert run(sf, engine, clock).api_calls == 0
+    remodel.grant("Account", "Payout_Account__c", "read", "edit")
+    pull(sf, engine)
+
+    report = run(sf, engine, clock)
+
+    assert (report.updated, report.waiting) == (1, 0)
+    assert in_org(admin)["Payout_Account__c"] == "DE89"
+    assert [state for state, _, _ in writes(engine)] == ["sent", "sent"]
+
+
+def test_the_same_values_are_not_noted_again_while_some_wait_nor_after(
+    remodel: Remodeller, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+) -> None:
+    values = {"Name": "Meble i syn", "Payout_Account__c": "DE89"}
+    assert note(engine, "A-1", **values)
+    run(sf, engine, clock)
+    assert not note(engine, "A-1", **values)
+    remodel.grant("Account", "Payout_Account__c", "read", "edit")
+    pull(sf, engine)
+    run(sf, engine, clock)
+    assert not note(engine, "A-1", **values)
+    assert note(engine, "A-1", Name="Meble i córka")
+
+
+def test_newer_values_join_what_waits_and_go_without_it(
+    admin: Admin, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+) -> None:
+    note(engine, "A-1", Payout_Account__c="DE89")
+    report = run(sf, engine, clock)
+    assert (report.sent, report.waiting, report.api_calls) == (0, 1, 0)
+
+    note(engine, "A-1", Payout_Account__c="FR76", Name="Meble i syn")
+    run(sf, engine, clock)
+
+    assert in_org(admin)["Name"] == "Meble i syn"
+    assert writes(engine) == [
+        ("sent", {"Name": "Meble i syn"}, None),
+        ("pending", {"Payout_Account__c": "FR76"}, WAITS),
+    ]
+
+
+def test_what_waits_is_one_write_again_with_the_rest_when_the_org_refuses_that(
+    admin: Admin, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+) -> None:
+    note(engine, "A-1", Name="x" * 300, Payout_Account__c="DE89")
+
+    report = run(sf, engine, clock)
+
+    assert (report.rejected, report.waiting) == (1, 0)
+    values = {"Name": "x" * 300, "Payout_Account__c": "DE89"}
+    assert writes(engine) == [("rejected", values, None)]
+    note(engine, "A-1", Name="Meble i syn")
+    run(sf, engine, clock)
+    assert in_org(admin)["Name"] == "Meble i syn"
+    assert writes(engine)[-1] == ("pending", {"Payout_Account__c": "DE89"}, WAITS)
+
+
+def test_a_push_that_meets_the_change_first_compares_and_lets_the_rest_go(
+    admin: Admin,
+    remodel: Remodeller,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    account: str,
+) -> None:
+    remodel.grant("Account", "Payout_Account__c")
+    admin.create("Account", Name="Inni", External_Id__c="A-2")
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+    note(engine, "A-2", Name="Inni i syn")
+
+    first = run(sf, engine, clock)
+    second = run(sf, engine, clock)
+
+    assert (first.updated, first.retried, first.rejected) == (1, 1, 0)
+    assert (second.updated, second.waiting, second.rejected) == (1, 1, 0)
+    assert in_org(admin)["Name"] == "Meble i syn"
+    assert in_org(admin, "A-2")["Name"] == "Inni i syn"
+    assert writes(engine)[-1] == ("pending", {"Payout_Account__c": "DE89"}, WAITS)
+
+
+def test_a_field_that_may_only_be_read_any_more_is_read_and_its_writes_wait(
+    admin: Admin,
+    remodel: Remodeller,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    account: str,
+) -> None:
+    remodel.grant("Account", "Payout_Account__c", "read")
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+
+    run(sf, engine, clock)
+    run(sf, engine, clock)
+
+    (sent, waiting) = writes(engine)
+    assert sent == ("sent", {"Name": "Meble i syn"}, None)
+    assert waiting[2] == (
+        f"waits for {PAYOUT}: {PAYOUT} is read-only for us; it is read, and writes of it wait. Let"
+        " the integration user edit the field again, and it resumes by itself; or accept it, and"
+        f" writes of it are refused by the org: `flask sync columns resume {PAYOUT}`."
+    )
+    remodel.grant("Account", "Payout_Account__c", "read", "edit")
+    admin.wait(minutes=2)
+    pull(sf, engine)
+    run(sf, engine, clock)
+    assert in_org(admin)["Payout_Account__c"] == "DE89"
+
+
+def test_a_write_that_was_on_its_way_when_the_field_vanished_is_still_found_out(
+    admin: Admin,
+    remodel: Remodeller,
+    settings: Settings,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    account: str,
+) -> None:
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+    next(WriteLeases(engine, clock, "a push that died").take("Account"))
+    remodel.grant("Account", "Payout_Account__c")
+    restarted(settings, engine)
+    clock.advance(LEASE_S + 1)
+
+    assert run(sf, engine, clock).retried == 1
+    clock.advance(LEASE_S)
+    run(sf, engine, clock)
+
+    assert in_org(admin)["Name"] == "Meble i syn"
+    assert writes(engine)[-1] == ("pending", {"Payout_Account__c": "DE89"}, WAITS)
+
+
+def test_nothing_of_an_object_is_written_while_its_key_cannot_be_seen(
+    remodel: Remodeller,
+    settings: Settings,
+    sf: Salesforce,
+    org: LocalOrgServer,
+    engine: Engine,
+    clock: FrozenClock,
+    account: str,
+) -> None:
+    remodel.grant("Account", "External_Id__c")
+    with pytest.raises(Exception, match="Account is not read at all"):
+        restarted(settings, engine)
+    note(engine, "A-1", Name="Meble i syn")
+    calls = usage(sf).calls
+
+    report = run(sf, engine, clock)
+
+    assert (report.waiting, report.rejected, usage(sf).calls - calls) == (1, 0, 0)
+    remodel.grant("Account", "External_Id__c", "read", "edit")
+    pull(sf, engine)
+    assert run(sf, engine, clock).updated == 1
+
+
+def test_an_answer_that_was_lost_is_read_back_without_the_paused_field(
+    admin: Admin,
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    paused: str,
+) -> None:
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+    add_fault(org, action="drop_after", kind="collections", times=1)
+
+    report = run(sf, engine, clock)
+
+    assert (report.confirmed, report.waiting) == (1, 1)
+    assert len(query(sf, "SELECT Id FROM Account")) == 1
+    assert in_org(admin)["Name"] == "Meble i syn"
