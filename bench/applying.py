@@ -34,7 +34,19 @@ def load_changed(engine: Engine, count: int) -> list[dict[str, Any]]:
     for row in rows:
         row["system_modstamp"] += timedelta(seconds=1)
         row["description"] = "Rev. B"
-    return [{each.path: as_sent(row[each.column], each) for each in ORDER.fields} for row in rows]
+    return [as_record(row) for row in rows]
+
+
+def as_record(row: dict[str, Any]) -> dict[str, Any]:
+    """A row by column as a record of an answer, what is read through a lookup nested."""
+    record: dict[str, Any] = {}
+    for field in ORDER.fields:
+        *parents, name = field.path.split(".")
+        place = record
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[name] = as_sent(row[field.column], field)
+    return record
 
 
 def as_sent(value: Any, field: FieldMap) -> Any:

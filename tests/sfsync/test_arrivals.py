@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +19,7 @@ from sfsync import arrivals
 from sfsync.arrivals import insert_new
 from sfsync.cells import CANONICAL, STORED, read_chunk
 from sfsync.checksums import checksum_of
-from sfsync.mapping import ORDER, FieldMap, Kind, Mapping
+from sfsync.mapping import BY_SOBJECT, ORDER, FieldMap, Kind
 from sfsync.replica import TABLES, TYPES, Tally, read_cells, store_rows
 
 TABLE = TABLES["Order"]
@@ -188,12 +190,13 @@ def test_a_cell_that_is_not_of_its_kind_is_refused(path: str, cell: str) -> None
 @given(st.times().map(lambda at: at.isoformat("milliseconds") + "Z"))
 def test_a_time_of_day_is_stored_and_summed_as_in_the_careful_way(cell: str) -> None:
     fields = (*ORDER.fields[:2], FieldMap("opens_at", "Opens_At__c", Kind.TIME))
-    mapping = Mapping("Shop__c", "sf_shop", fields)
+    mapping = replace(ORDER, fields=fields)
     row = [an_id(1), "false", cell]
     process = TYPES[Kind.TIME].dialect_impl(sqlite.dialect()).bind_processor(sqlite.dialect())
     careful = read_cells(fields, row)
 
-    chunk = read_chunk(mapping, [row], "sqlite")
+    with patch.dict(BY_SOBJECT, {"Order": mapping}):
+        chunk = read_chunk(mapping, [row], "sqlite")
 
     assert [column[0] for column in chunk.stored] == [
         an_id(1),
