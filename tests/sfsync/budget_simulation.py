@@ -156,7 +156,7 @@ class World:
             with ThreadPoolExecutor(len(self.processes)) as pool:
                 list(pool.map(lambda each: each.live(STEPS), self.processes))
             self.set_time(
-                self.clock.now() + self.rng.choice((1, 40, 300, 800)) * timedelta(minutes=1)
+                self.clock.now() + self.rng.choice((1, 40, 300, 1320, 1600)) * timedelta(minutes=1)
             )
             if self.rng.random() < 0.2:
                 self.spend(self.rng.randrange(self.limit // 3))
