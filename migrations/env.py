@@ -19,6 +19,7 @@ TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
     "sfsync.outbox",
+    "sfsync.conflicts",
     "jobs.effects",
     "jobs.slots",
 )

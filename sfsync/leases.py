@@ -19,8 +19,11 @@ from sqlalchemy.orm import Session, aliased
 from config.clock import Clock
 from config.database import transaction
 from config.process import is_gone
+from sfsync import jsonio
+from sfsync.conflicts import note_clashes
 from sfsync.errors import SalesforceError, SalesforceRetryable
 from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer
+from sfsync.preparing import Prepared
 from sfsync.rest import COLLECTION_SIZE, SaveResult
 from sfsync.waiting import find_waits
 
@@ -72,6 +75,23 @@ class WriteLeases:
             rows = [row for row in held if _is_abandoned(row, now)]
             self._claim(rows)
         return rows
+
+    def note_attempt(self, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Notes what is about to be sent and the clashes; answers the writes that are still ours.
+
+        Those of which nothing is left to send are settled with it.
+        """
+        by_id = {each.row.id: each for each in prepared}
+        now = self.clock.now()
+        with transaction(self.engine) as session:
+            for row in self._own(session, by_id):
+                each = by_id.pop(row.id)
+                note_clashes(session, row, each.clashes, each.version, now)
+                _mark_attempt(row, each)
+                _mark_attempt(each.row, each)
+                if each.is_settled:
+                    _close(row, each, now)
+        return [each for each in prepared if each.row.id not in by_id]
 
     def settle(self, outcomes: Sequence[tuple[OutboxWrite, SaveResult]]) -> None:
         """Records what became of claimed writes, each unless someone else has taken it over."""
@@ -143,9 +163,9 @@ def _due_writes(sobject: str, after_id: int, now: datetime) -> Select[OutboxWrit
 
 
 def _mark_sent(row: OutboxWrite, result: SaveResult, now: datetime) -> None:
-    row.state, row.sent_at, row.due_at = WriteState.SENT, now, None
+    _note_nothing_wrong(row, now)
+    row.state = WriteState.SENT
     row.salesforce_id, row.created = result.salesforce_id, result.created
-    row.error_code = row.error_message = row.error_fields = row.error_remedy = None
 
 
 def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
@@ -156,6 +176,27 @@ def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now
         row.state, row.due_at = WriteState.PENDING, now + _retry_pause(row.attempts)
     else:
         row.state, row.due_at = WriteState.REJECTED, None
+
+
+def _mark_attempt(row: OutboxWrite, prepared: Prepared) -> None:
+    row.sent = jsonio.dumps(prepared.values, sort_keys=True)
+    # A mark that the record carries stays: that attempt has arrived after all.
+    was_met = prepared.version.row is not None and prepared.version.row["sync_write"] == row.token
+    if prepared.mark is not None or not was_met:
+        row.token = prepared.mark
+
+
+def _close(row: OutboxWrite, prepared: Prepared, now: datetime) -> None:
+    """Settles a write of which nothing is left: the org holds it already, or people's values."""
+    _note_nothing_wrong(row, now)
+    row.state = WriteState.YIELDED if prepared.clashes else WriteState.SENT
+    found = prepared.version.row
+    row.salesforce_id, row.created = found["salesforce_id"] if found else None, False
+
+
+def _note_nothing_wrong(row: OutboxWrite, now: datetime) -> None:
+    row.sent_at, row.due_at = now, None
+    row.error_code = row.error_message = row.error_fields = row.error_remedy = None
 
 
 def _note_error(row: OutboxWrite, error: SalesforceError) -> None:

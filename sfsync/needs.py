@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfsync.client import Salesforce
+from sfsync.guard import GUARD_FIELD
 from sfsync.mapping import MAPPINGS
 from sfsync.rest import describe_many
 
@@ -40,6 +41,8 @@ REPLICA_NEEDS = Needs(
         for mapping in MAPPINGS
     }
     | {"CurrencyType": frozenset({"IsoCode", "ConversionRate", "IsActive", "IsCorporate"})},
+    # Without the guard a push could overwrite a person; the rest is refused record by record.
+    writes={mapping.sobject: frozenset({GUARD_FIELD}) for mapping in MAPPINGS},
     values={
         ("Order", "Status"): (
             "PENDING VALIDATION",

@@ -1,8 +1,10 @@
 """Sends the outbox to the org: every write exactly once in effect, each on its own.
 
-Owns the order (parents before children) and what follows each answer. A refused record never holds
-up others; a call that was not answered is read back before anything is sent again; an org that is
-down ends the push and leaves every write as it was.
+Owns the order (parents before children) and what follows each answer. Each write is merged first
+with what people did to its record (`preparing`), then carried (`carrying`). A refused record never
+holds up others; one that a person saved in between is merged again; a call that was not answered is
+read back before anything is sent again; an org that is down ends the push and leaves every write as
+it was.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from sqlalchemy import Engine, func, select
 from config.clock import Clock, SystemClock
 from config.database import transaction
 from config.process import name_process
+from sfsync.carrying import Outcomes, carry
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
     OutcomeUnknown,
@@ -28,12 +31,13 @@ from sfsync.errors import (
     SalesforceRejected,
     SalesforceRetryable,
 )
+from sfsync.guard import was_overtaken
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
+from sfsync.preparing import Prepared, prepare
 from sfsync.readback import read_back
-from sfsync.replica import known_ids
-from sfsync.rest import SaveResult, collections_upsert
+from sfsync.rest import SaveResult
 from sfsync.usage import purpose
 
 logger = logging.getLogger(__name__)
@@ -41,12 +45,13 @@ logger = logging.getLogger(__name__)
 #: A record that another save holds is free again within seconds; so often it is asked at once.
 LOCK_ROUNDS = 3
 LOCK_PAUSE_S = 1.0
+#: So often a record that people keep saving is merged again at once.
+MERGE_ROUNDS = 3
 #: Calls spent on finding the records that make the org refuse a whole batch.
 SEARCH_CALLS = 24
 #: Refusals of a whole call that are the fault of single records in it.
 RECORD_FAULTS = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE"})
 
-Outcomes = list[tuple[OutboxWrite, SaveResult]]
 OnBatch = Callable[["PushReport"], None]
 
 
@@ -57,6 +62,10 @@ class PushReport:
     created: int = 0
     updated: int = 0
     confirmed: int = 0  #: writes without an answer that were found in the org
+    settled: int = 0  #: writes of which nothing was left to send: no call was made for them
+    clashes: int = (
+        0  #: fields that people and we had both changed; `flask sync conflicts` lists them
+    )
     retried: int = 0  #: writes that are tried again later by themselves
     rejected: int = 0  #: writes that someone has to correct
     waiting: int = 0  #: writes whose parent has not arrived
@@ -118,10 +127,14 @@ def preview(engine: Engine) -> dict[str, int]:
 
 @dataclass
 class _Chunk:
-    """Records that go into one call, and how often some of them were held by another save."""
+    """Records that go into one call, and how often some of them came back."""
 
-    rows: list[OutboxWrite]
+    prepared: list[Prepared]
     rounds: int = 1
+
+    @property
+    def rows(self) -> list[OutboxWrite]:
+        return [each.row for each in self.prepared]
 
 
 @dataclass
@@ -141,14 +154,16 @@ class _Pusher:
 
     def push_batch(self, batch: Sequence[OutboxWrite]) -> None:
         """Sends claimed records until each of them is settled, or the org gives up."""
-        chunks = deque([_Chunk(list(batch))])
+        chunks = deque([self._prepare(batch, [])])
         calls = 0
         while chunks:
             chunk = chunks.popleft()
+            if not chunk.prepared:
+                continue
             rest = [row for each in chunks for row in each.rows]
             calls += 1
             try:
-                outcomes = self._send(chunk.rows)
+                outcomes = carry(self.sf, self.claims.engine, chunk.prepared)
             except OutcomeUnknown:
                 self._confirm(chunk.rows, rest)
             except SalesforceRejected as error:
@@ -157,18 +172,24 @@ class _Pusher:
                 self.claims.give_back([*chunk.rows, *rest], error)
                 raise
             else:
-                chunks.extend(self._settle(chunk, outcomes))
+                chunks.extend(self._settle(chunk, outcomes, rest))
 
-    def _send(self, rows: list[OutboxWrite]) -> Outcomes:
-        sobject = rows[0].sobject
-        key = PUSH_ORDER[sobject]
-        with transaction(self.claims.engine) as session:
-            known = known_ids(session, sobject, [row.external_id for row in rows])
-        records = [{key: row.external_id, **row.values} for row in rows]
-        results = collections_upsert(self.sf, sobject, key, records)
-        outcomes = list(zip(rows, results, strict=True))
-        _verify(outcomes, known)
-        return outcomes
+    def _prepare(
+        self, rows: Sequence[OutboxWrite], rest: list[OutboxWrite], *, must_read: bool = False
+    ) -> _Chunk:
+        """Merges writes with what people did, and settles those of which nothing is left."""
+        try:
+            prepared = prepare(
+                self.sf, self.claims.engine, rows, must_read=must_read, sleep=self.sleep
+            )
+        except SalesforceError as error:
+            self.claims.give_back([*rows, *rest], error)
+            raise
+        own = self.claims.note_attempt(prepared)
+        self.report.settled += sum(each.is_settled for each in own)
+        self.report.clashes += sum(len(each.clashes) for each in own)
+        self._book([(each.row, _failure(each.error)) for each in own if each.error is not None])
+        return _Chunk([each for each in own if each.values])
 
     def _isolate(
         self, chunk: _Chunk, error: SalesforceRejected, *, may_search: bool
@@ -187,18 +208,29 @@ class _Pusher:
             return []
         middle = len(chunk.rows) // 2
         # extendleft reverses, so the later half comes first here.
-        return [_Chunk(chunk.rows[middle:]), _Chunk(chunk.rows[:middle])]
+        return [
+            _Chunk(chunk.prepared[middle:], chunk.rounds),
+            _Chunk(chunk.prepared[:middle], chunk.rounds),
+        ]
 
-    def _settle(self, chunk: _Chunk, outcomes: Outcomes) -> list[_Chunk]:
-        """Records the outcomes; records that another save held come back for another round."""
+    def _settle(self, chunk: _Chunk, outcomes: Outcomes, rest: list[OutboxWrite]) -> list[_Chunk]:
+        """Records the outcomes; what another save held, or overtook, comes back for a round."""
         held = [row for row, result in outcomes if _is_held(result)]
+        overtaken = [row for row, result in outcomes if was_overtaken(result)]
         if chunk.rounds >= LOCK_ROUNDS:
             held = []
-        self._book([(row, result) for row, result in outcomes if row not in held])
-        if not held:
-            return []
-        self.sleep(random.uniform(0.5, 1.0) * LOCK_PAUSE_S * chunk.rounds)  # noqa: S311 - jitter
-        return [_Chunk(held, chunk.rounds + 1)]
+        if chunk.rounds >= MERGE_ROUNDS:
+            outcomes = [(row, _as_later(result)) for row, result in outcomes]
+            overtaken = []
+        back = {row.id for row in (*held, *overtaken)}
+        self._book([(row, result) for row, result in outcomes if row.id not in back])
+        again = []
+        if held:
+            self.sleep(random.uniform(0.5, 1.0) * LOCK_PAUSE_S * chunk.rounds)  # noqa: S311 - jitter
+            again.append([each for each in chunk.prepared if each.row in held])
+        if overtaken:
+            again.append(self._prepare(overtaken, [*held, *rest], must_read=True).prepared)
+        return [_Chunk(prepared, chunk.rounds + 1) for prepared in again]
 
     def _confirm(self, rows: list[OutboxWrite], rest: list[OutboxWrite]) -> None:
         """Reads back records whose answer did not come; the next push does when we cannot."""
@@ -223,24 +255,24 @@ class _Pusher:
             setattr(self.report, column, getattr(self.report, column) + 1)
 
 
-def _verify(outcomes: Outcomes, known: dict[str, str]) -> None:
-    """Refuses an answer that cannot belong to these records, whatever order it claims."""
-    answered = [(row.external_id, r.salesforce_id) for row, r in outcomes if r.success]
-    ids = [record_id for _, record_id in answered]
-    strangers = [key for key, record_id in answered if known.get(key, record_id) != record_id]
-    if len(set(ids)) != len(ids) or None in ids or strangers:
-        raise OutcomeUnknown(
-            f"The org's answer does not fit the records sent ({', '.join(strangers) or 'Ids'}).",
-            remedy="They are read back by external ID.",
-        )
-
-
 def _failure(error: SalesforceError) -> SaveResult:
     return SaveResult(None, success=False, created=False, errors=(error,))
 
 
+def _as_later(result: SaveResult) -> SaveResult:
+    """A refusal because people keep saving the record is not the write's fault."""
+    return _failure(_OVERTAKEN) if was_overtaken(result) else result
+
+
 def _is_held(result: SaveResult) -> bool:
     return not result.success and result.errors[0].code == "UNABLE_TO_LOCK_ROW"
+
+
+_OVERTAKEN = SalesforceRetryable(
+    "People keep saving this record, so that the change was overtaken each time.",
+    code="RECORD_BUSY",
+    remedy="Nothing to do: it is merged and sent again by itself.",
+)
 
 
 def _log_failure(row: OutboxWrite, error: SalesforceError) -> None:

@@ -102,7 +102,7 @@ def store_page(
     what is stored is stamped after `credible_to`. With `load_no` the rows are marked as met by that
     reading of everything.
     """
-    rows = [_read_row(mapping, each) for each in records]
+    rows = [read_row(mapping, each) for each in records]
     return store_rows(session, mapping, rows, load_no, credible_to)
 
 
@@ -148,12 +148,27 @@ def _columns(sobject: str) -> list[Column[Any]]:
     return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
 
 
+def find_by_key(
+    session: Session, sobject: str, external_ids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """The replica row of each external ID that is known: the live one, else the latest deleted."""
+    table = TABLES[sobject]
+    found: dict[str, dict[str, Any]] = {}
+    for chunk in chunked(external_ids, LOOKUP_SIZE):
+        query = select(*_columns(sobject)).where(table.c.external_id.in_(chunk))
+        # The best one comes last and stays.
+        ordered = query.order_by(table.c.is_deleted.desc(), table.c.system_modstamp)
+        found |= {row["external_id"]: dict(row) for row in session.execute(ordered).mappings()}
+    return found
+
+
 def read_cells(mapping: Mapping, cells: dict[str, str]) -> dict[str, Any]:
     """A row of an export as a row by column."""
     return {each.column: read_cell(cells, each) for each in mapping.fields}
 
 
-def _read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
+def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
+    """A record of an answer as a row by column."""
     return {each.column: read_field(record, each) for each in mapping.fields}
 
 

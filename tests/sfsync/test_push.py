@@ -187,6 +187,7 @@ def test_a_child_does_not_wait_for_a_parent_that_the_org_has(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     sobject(sf, "Account").create({"Name": "HD-1", "External_Id__c": "HD-1"})
+    org.org.clock.advance(2)
     pull(sf, engine)
     note_account(engine, "HD-1", CurrencyIsoCode="XXX")
     note_order(engine, "ORD-1", "HD-1")
