@@ -19,6 +19,8 @@ from config.logging import configure_logging
 from config.settings import Settings, SettingsError
 from jobs.health import health
 from jobs.runtime import build_runtime
+from webhooks import salesforce
+from webhooks.intake import Refusals
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure_logging(settings)
     app.extensions["runtime"] = build_runtime(settings)
     app.register_blueprint(health)
+    app.extensions["refusals"] = Refusals()
+    engine = app.extensions["runtime"].engine
+    app.register_blueprint(salesforce.build_blueprint(settings, engine))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
     for name in COMMAND_MODULES:

@@ -128,6 +128,13 @@ def parse_api_version(text: str) -> str:
     return text
 
 
+def parse_org_id(text: str) -> str:
+    """An org's Id, in either length."""
+    if not re.fullmatch(r"00D[0-9A-Za-z]{12}([0-9A-Za-z]{3})?", text):
+        raise ValueError("it is not the Id of an org")
+    return text
+
+
 def parse_private_key(text: str) -> str:
     """A PEM key: its text, its text on one line with \\n between lines, or the path of its file."""
     if text.startswith("-----BEGIN"):

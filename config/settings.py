@@ -89,6 +89,12 @@ class Settings:
     salesforce_api_version: str = _setting(
         parsing.parse_api_version, "63.0", "a version such as 63.0"
     )
+    salesforce_org_id: str | None = _setting(
+        parsing.parse_org_id, None, "the org's Id, 15 or 18 characters that begin with 00D"
+    )
+    salesforce_webhook_secrets: tuple[str, ...] = _secret(
+        parsing.parse_list, "long random texts, comma-separated, newest first", ""
+    )
     database_url: str = _secret(
         parsing.parse_database_url,
         "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",

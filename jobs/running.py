@@ -94,9 +94,8 @@ class Runner:
         return RunStatus.FAILED if is_ours else _tell_lost(claim)
 
     def _runtime_of(self, job: Job) -> Runtime:
-        """Each job logs in for itself: a requests session is not made for several threads."""
-        base = self.runtime
-        return self._runtimes.setdefault(job.name, Runtime(base.settings, base.engine, base.clock))
+        """Each job has a thread of its own."""
+        return self._runtimes.setdefault(job.name, self.runtime.for_another_thread())
 
 
 @contextmanager

@@ -39,6 +39,10 @@ class Runtime:
                 self._sf = connect(self.settings)
             return self._sf
 
+    def for_another_thread(self) -> Runtime:
+        """The same with a login of its own: a requests session is not made for several threads."""
+        return Runtime(self.settings, self.engine, self.clock)
+
     def transaction(self) -> AbstractContextManager[Session]:
         """One transaction on our own database; see `config.database.transaction`."""
         return transaction(self.engine)

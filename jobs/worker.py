@@ -13,7 +13,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -31,6 +32,8 @@ from jobs.running import Runner
 from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Stopped, firsts
 from jobs.slots import RunStatus
+from jobs.told_pulls import ToldPulls
+from sfsync.errors import SalesforceError, SalesforceUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,8 @@ logger = logging.getLogger(__name__)
 GRACE_S = 20.0
 #: What ends a worker.
 ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
+#: How often the worker looks for what Salesforce told: its messages are acted on within seconds.
+TOLD_PERIOD_S = 1.0
 #: A local org this far behind what was seen before was set back, and is not merely imprecise.
 SET_BACK = timedelta(minutes=5)
 
@@ -54,6 +59,7 @@ class Worker:
         self.name = name_process()
         self.claims = Claims(runtime.engine, SystemClock(), self.name, lease)
         self.outages = Outages()
+        self.told_pulls = ToldPulls(runtime.for_another_thread())
         self._runner = Runner(runtime, self.claims, self.outages, self._give_way_to_the_end)
         self._is_stopping = threading.Event()
         self._lock = threading.Lock()
@@ -82,20 +88,37 @@ class Worker:
 
     def tick(self, job: Job) -> RunStatus | None:
         """Ask the clock, and run the job's slot if it is due and free. Never raises."""
+        with self._guarding(job.name):
+            return self._tick(job)
+        return None
+
+    def tick_told(self) -> None:
+        """Read the records that Salesforce told us about. Never raises."""
+        with self._guarding("told"):
+            if self._is_stopping.is_set():
+                return
+            if self.told_pulls.work():
+                self.outages.end(ORG)
+            self.outages.end(DATABASE)
+
+    @contextmanager
+    def _guarding(self, name: str) -> Iterator[None]:
+        """Keeps what goes wrong inside from APScheduler, which would only log it."""
         with self._lock:
             self._ticks_at_work += 1
         try:
-            return self._tick(job)
-        except ClockUnavailable as error:
+            yield
+        except (ClockUnavailable, SalesforceUnavailable) as error:
             self.outages.begin(ORG, error)
         except SQLAlchemyError as error:
             self.outages.begin(DATABASE, f"{type(error).__name__}: {error}")
+        except SalesforceError as error:
+            logger.warning("a tick failed", extra={"job": name, "error": str(error)})
         except Exception:
-            logger.exception("a tick failed", extra={"job": job.name})
+            logger.exception("a tick failed", extra={"job": name})
         finally:
             with self._lock:
                 self._ticks_at_work -= 1
-        return None
 
     def _tick(self, job: Job) -> RunStatus | None:
         if self._is_stopping.is_set():
@@ -135,9 +158,11 @@ class Worker:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         scheduler = BackgroundScheduler(
             timezone=zone,
-            executors={"default": ThreadPoolExecutor(2 * len(self.jobs))},
+            executors={"default": ThreadPoolExecutor(2 * len(self.jobs) + 1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        told = IntervalTrigger(seconds=TOLD_PERIOD_S, timezone=zone)
+        scheduler.add_job(self.tick_told, told, next_run_time=datetime.now(zone))
         for job in self.jobs:
             ticks = IntervalTrigger(seconds=self._tick_s(job), timezone=zone)
             scheduler.add_job(self.tick, ticks, [job], next_run_time=datetime.now(zone))

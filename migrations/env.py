@@ -20,8 +20,10 @@ TABLE_MODULES = (
     "sfsync.sync_state",
     "sfsync.outbox",
     "sfsync.conflicts",
+    "sfsync.drift",
     "jobs.effects",
     "jobs.slots",
+    "webhooks.inbox",
 )
 
 

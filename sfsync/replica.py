@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     or_,
     select,
     true,
@@ -29,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from config.database import Base, ExactDecimal, UtcDateTime
+from sfsync.checksums import checksummer
 from sfsync.chunks import chunked
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, FieldMap, Kind, Mapping
 from sfsync.values import read_cell, read_field
@@ -51,7 +54,8 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 def _build_table(mapping: Mapping) -> Table:
     columns = [_build_column(each) for each in mapping.fields]
-    table = Table(mapping.table, Base.metadata, *columns, Column("seen_in_load", Integer()))
+    marks = (Column("seen_in_load", Integer()), Column("checksum", BigInteger()))
+    table = Table(mapping.table, Base.metadata, *columns, *marks)
     Index(None, table.c.external_id)
     Index(None, table.c.system_modstamp, table.c.salesforce_id)
     return table
@@ -114,6 +118,8 @@ def store_rows(
     credible_to: datetime | None = None,
 ) -> Tally:
     """The same for rows by column, their values read already."""
+    checksum = checksummer(mapping)
+    rows = [{**row, "checksum": checksum(row)} for row in rows]
     ids = [row["salesforce_id"] for row in rows]
     known = _load_known(session, mapping, ids)
     tally = Tally(read=len(rows))
@@ -135,6 +141,17 @@ def load_record(session: Session, sobject: str, salesforce_id: str) -> dict[str,
     return None if row is None else dict(row)
 
 
+def load_stamps(session: Session, sobject: str, ids: Iterable[str]) -> dict[str, datetime]:
+    """Which version of these records the replica holds: their SystemModstamp, by record Id."""
+    table = TABLES[sobject]
+    stamps: dict[str, datetime] = {}
+    for chunk in chunked(ids, LOOKUP_SIZE):
+        query = select(table.c.salesforce_id, table.c.system_modstamp)
+        found = session.execute(query.where(table.c.salesforce_id.in_(chunk)))
+        stamps |= {row.salesforce_id: row.system_modstamp for row in found}
+    return stamps
+
+
 def load_records(session: Session, sobject: str, **equal_to: object) -> list[dict[str, Any]]:
     """The replica rows that are not deleted and whose columns equal the values given, by Id."""
     table = TABLES[sobject]
@@ -144,7 +161,7 @@ def load_records(session: Session, sobject: str, **equal_to: object) -> list[dic
 
 
 def _columns(sobject: str) -> list[Column[Any]]:
-    """The columns that mirror the org, without our own mark."""
+    """The columns that mirror the org, without our own marks."""
     return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
 
 
@@ -176,12 +193,23 @@ def _load_known(
     session: Session, mapping: Mapping, ids: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
     table = TABLES[mapping.sobject]
-    columns = _columns(mapping.sobject)
+    columns = [*_columns(mapping.sobject), table.c.checksum]
     known: dict[str, dict[str, Any]] = {}
     for chunk in chunked(ids, LOOKUP_SIZE):
         found = session.execute(select(*columns).where(table.c.salesforce_id.in_(chunk)))
         known |= {row["salesforce_id"]: dict(row) for row in found.mappings()}
     return known
+
+
+def sum_again(session: Session, mapping: Mapping, ids: Iterable[str]) -> None:
+    """Gives rows the checksums of what they hold now, after their columns were written by name."""
+    table, checksum = TABLES[mapping.sobject], checksummer(mapping)
+    new_sum = update(table).where(table.c.salesforce_id == bindparam("of_id"))
+    new_sum = new_sum.values(checksum=bindparam("new_sum"))
+    for chunk in chunked(ids, LOOKUP_SIZE):
+        rows = _load_known(session, mapping, chunk).values()
+        sums = [{"of_id": row["salesforce_id"], "new_sum": checksum(row)} for row in rows]
+        session.connection().execute(new_sum, sums)
 
 
 def _mark_seen(session: Session, mapping: Mapping, ids: Iterable[str], load_no: int) -> None:
@@ -215,7 +243,7 @@ def _upsert(session: Session, mapping: Mapping, credible_to: datetime) -> Any:
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table)
     names = [each.column for each in mapping.fields if each.column != "salesforce_id"]
-    columns = {name: insert.excluded[name] for name in names}
+    columns = {name: insert.excluded[name] for name in [*names, "checksum"]}
     return insert.on_conflict_do_update(
         index_elements=[table.c.salesforce_id],
         set_=columns,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import or_, true, update
+from sqlalchemy import Table, Update, or_, true, update
 from sqlalchemy.orm import Session
 
 from sfsync.mapping import Mapping
-from sfsync.replica import TABLES
+from sfsync.replica import TABLES, sum_again
 
 
 def mark_deleted(
@@ -29,7 +29,7 @@ def mark_deleted(
     `credible_to`. Idempotent.
     """
     table = TABLES[mapping.sobject]
-    marked = 0
+    marked: list[str] = []
     for salesforce_id, deleted_at in deletions:
         row = update(table).where(
             table.c.salesforce_id == salesforce_id,
@@ -39,9 +39,9 @@ def mark_deleted(
                 table.c.system_modstamp > credible_to,
             ),
         )
-        gone = session.execute(row.values(is_deleted=True).returning(table.c.salesforce_id))
-        marked += len(gone.all())
-    return marked
+        marked += _mark(session, row, table)
+    sum_again(session, mapping, marked)
+    return len(marked)
 
 
 def mark_gone(session: Session, mapping: Mapping, load_no: int, end_at: datetime) -> int:
@@ -55,5 +55,12 @@ def mark_gone(session: Session, mapping: Mapping, load_no: int, end_at: datetime
         table.c.is_deleted.is_not(true()),
         table.c.system_modstamp <= end_at,
     )
-    gone = session.execute(unseen.values(is_deleted=True).returning(table.c.salesforce_id))
-    return len(gone.all())
+    gone = _mark(session, unseen, table)
+    sum_again(session, mapping, gone)
+    return len(gone)
+
+
+def _mark(session: Session, rows: Update, table: Table) -> list[str]:
+    """Marks these rows; their Ids."""
+    marked = session.execute(rows.values(is_deleted=True).returning(table.c.salesforce_id))
+    return list(marked.scalars())

@@ -1,5 +1,5 @@
 """Receives what other systems tell us: verifies, stores, answers; interprets nothing meanwhile.
 
-The blueprints arrive with the payment and voucher providers; the package holds their place in the
-import rules.
+A request touches our own database and nothing else. What a delivery means is found out later, by
+the worker, from the row that the request left (`webhooks.inbox`).
 """

@@ -1,7 +1,7 @@
 """What a write was changed from, the mark of its latest attempt, and the list of clashes.
 
 The replica mirrors the mark and two more fields of an account; the next pull reads everything, so
-that no row is without them.
+that no row is without them; a pull that is at work meanwhile counts as overtaken.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 from config.database import UtcDateTime
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -32,7 +32,10 @@ def upgrade() -> None:
     with op.batch_alter_table("sf_account", schema=None) as batch_op:
         for name in ACCOUNT_FIELDS:
             batch_op.add_column(sa.Column(name, sa.Text(), nullable=True))
-    op.execute("DELETE FROM sync_state")
+    op.execute(
+        "UPDATE sync_state SET load_no = load_no + 1, watermark_at = NULL, cursor_at = NULL,"
+        " cursor_id = NULL, export_job_id = NULL, export_locator = NULL, export_end_at = NULL"
+    )
     _create_conflicts()
 
 
