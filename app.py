@@ -24,8 +24,10 @@ from webhooks.intake import Refusals
 
 logger = logging.getLogger(__name__)
 
-#: Modules with a command group named `group`; a new noun of the command line adds its line.
+#: Modules with a command group named `group`; a new noun of the command line adds its line. Several
+#: may share a group.
 COMMAND_MODULES = (
+    "jobs.commands.conflicts",
     "jobs.commands.db",
     "jobs.commands.doctor",
     "jobs.commands.selection",

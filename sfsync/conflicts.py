@@ -7,15 +7,18 @@ are others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Index, String, Text, select
+from sqlalchemy import Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config.database import Base, UtcDateTime
 from sfsync import jsonio
-from sfsync.merging import Clash
+from sfsync.merging import DELETION, Clash, Outcome
 from sfsync.outbox import OutboxWrite
 from sfsync.versions import Version
 
@@ -52,6 +55,19 @@ class SyncConflict(Base):
 Index("uq_sync_conflict_write", SyncConflict.write_id, SyncConflict.field, unique=True)
 Index("ix_sync_conflict_outcome", SyncConflict.outcome, SyncConflict.id)
 Index("ix_sync_conflict_key", SyncConflict.sobject, SyncConflict.external_id)
+
+
+@dataclass(frozen=True)
+class OpenConflict:
+    """What a person is asked about one record, in words that can stand on the record."""
+
+    sobject: str
+    external_id: str
+    salesforce_id: str | None
+    fields: tuple[str, ...]
+    text: str
+    remedy: str
+    found_at: datetime
 
 
 def note_clashes(
@@ -97,3 +113,53 @@ def _update(conflict: SyncConflict, row: OutboxWrite, clash: Clash, version: Ver
 
 def _spell(value: object) -> str:
     return jsonio.dumps(value, sort_keys=True)
+
+
+def list_conflicts(session: Session, *, only_open: bool) -> list[SyncConflict]:
+    """The clashes, oldest first: those that wait for a person, or all of them."""
+    query = select(SyncConflict).order_by(SyncConflict.id)
+    if only_open:
+        query = query.where(SyncConflict.outcome == Outcome.OPEN)
+    return list(session.scalars(query))
+
+
+def count_open(session: Session) -> int:
+    """How many clashes wait for a person."""
+    waiting = select(func.count()).where(SyncConflict.outcome == Outcome.OPEN)
+    return session.scalar(waiting) or 0
+
+
+def tell_open(session: Session) -> Iterator[OpenConflict]:
+    """What a person is asked, one item per record, so that it can be shown where they work."""
+    waiting = list_conflicts(session, only_open=True)
+    waiting.sort(key=lambda each: (each.sobject, each.external_id, each.id))
+    for (sobject, external_id), group in groupby(
+        waiting, key=lambda each: (each.sobject, each.external_id)
+    ):
+        each = list(group)
+        ids = ", ".join(str(conflict.id) for conflict in each)
+        yield OpenConflict(
+            sobject=sobject,
+            external_id=external_id,
+            salesforce_id=each[-1].salesforce_id,
+            fields=tuple(conflict.field for conflict in each),
+            text=" ".join(tell(conflict) for conflict in each),
+            remedy=f"Decide with `flask sync conflicts resolve ID --take ours|theirs` (ID {ids}).",
+            found_at=each[0].found_at,
+        )
+
+
+def tell(conflict: SyncConflict) -> str:
+    """One clash as a sentence."""
+    if conflict.field == DELETION:
+        return "The record was deleted here while the back office wanted to change it."
+    return (
+        f"{conflict.field}: the back office wants {conflict.ours}, Salesforce has"
+        f" {conflict.theirs} (it was {conflict.base})."
+    )
+
+
+def as_dict(conflict: SyncConflict) -> dict[str, Any]:
+    """A clash for a program, the values as values."""
+    facts = {column.name: getattr(conflict, column.name) for column in SyncConflict.__table__.c}
+    return facts | {name: jsonio.loads(facts[name]) for name in ("base", "ours", "theirs")}

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select, true
 from sqlalchemy.orm import Session
 
 from config.database import transaction
+from sfsync.conflicts import count_open
 from sfsync.mapping import MAPPINGS, PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.push import describe_problem
@@ -42,10 +43,15 @@ class SyncStatus:
 
     objects: tuple[ObjectStatus, ...]
     problems: tuple[dict[str, Any], ...]  #: writes that were refused or have to wait
+    open_conflicts: int  #: clashes with people's edits that wait for a decision
 
     def as_dict(self) -> dict[str, Any]:
         """The status for a program."""
-        return {"objects": [vars(each) for each in self.objects], "problems": list(self.problems)}
+        return {
+            "objects": [vars(each) for each in self.objects],
+            "problems": list(self.problems),
+            "open_conflicts": self.open_conflicts,
+        }
 
 
 def read_status(engine: Engine) -> SyncStatus:
@@ -60,7 +66,8 @@ def read_status(engine: Engine) -> SyncStatus:
             (OutboxWrite.state == WriteState.REJECTED) | OutboxWrite.waits_for.is_not(None)
         )
         problems = tuple(map(describe_problem, session.scalars(stuck.order_by(OutboxWrite.id))))
-    return SyncStatus(objects, problems)
+        open_conflicts = count_open(session)
+    return SyncStatus(objects, problems, open_conflicts)
 
 
 def _read_object(session: Session, sobject: str, outbox: dict[str, int]) -> ObjectStatus:

@@ -23,7 +23,7 @@ from sfsync.client import Salesforce
 from sfsync.mapping import BY_SOBJECT
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.replica import LOOKUP_SIZE, find_by_key, read_row, store_page
-from sfsync.rest import Record, org_time, query_in
+from sfsync.rest import Record, org_time, query_all_in
 from sfsync.sync_state import read_state
 
 Row = Mapping[str, Any]
@@ -64,8 +64,7 @@ class _Known:
 
     def recall(self, external_id: str) -> Version:
         """The version that the replica has."""
-        row = self.rows.get(external_id)
-        return Version(row)
+        return Version(self.rows.get(external_id))
 
 
 def find_versions(
@@ -133,7 +132,7 @@ def _read_fresh(
     asked_at = org_time(sf)
     fields = ", ".join(mapping.paths)
     template = f"SELECT {fields} FROM {sobject} WHERE {mapping.external_id} IN {{values}}"  # noqa: S608
-    records = query_in(sf, template, external_ids, include_deleted=True)
+    records = query_all_in(sf, template, external_ids)
     with transaction(engine) as session:
         store_page(session, mapping, records)
     # The org tells no case apart in an external ID. The live one comes last and stays.

@@ -102,6 +102,8 @@ def status(as_json: bool) -> None:
     """Say up to when the replica is complete, and what stands in the outbox."""
     found = read_status(command_runtime().engine)
     lines = [_status_line(each) for each in found.objects]
+    if found.open_conflicts:
+        lines.append(f"{found.open_conflicts} open conflicts; see `flask sync conflicts list`")
     _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
 
 
@@ -189,6 +191,10 @@ def _push_lines(report: PushReport) -> list[str]:
         f" {report.confirmed} found written already), {report.rejected} rejected,"
         f" {report.retried} to be tried again, {report.waiting} waiting"
     )
+    if report.settled:
+        summary += f", {report.settled} with nothing left to send"
+    if report.clashes:
+        summary += f"; {report.clashes} conflicts with edits by hand: `flask sync conflicts list`"
     return [summary, *_problem_lines(tuple(report.problems))]
 
 
