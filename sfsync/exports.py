@@ -103,7 +103,7 @@ def open_page(sf: Salesforce, job_id: str, locator: str | None) -> Iterator[Resu
     following = answer.headers.get("Sforce-Locator", "null")
     announced = int(answer.headers["Sforce-NumberOfRecords"])
     with closing(answer):
-        rows = _read_rows(answer, announced)
+        rows = read_rows(answer, announced)
         yield ResultPage(rows, None if following in ("", "null") else following)
 
 
@@ -119,7 +119,11 @@ def _export(job_id: str) -> Iterator[None]:
         raise
 
 
-def _read_rows(answer: requests.Response, announced: int) -> Iterator[Cells]:
+def read_rows(answer: requests.Response, announced: int) -> Iterator[Cells]:
+    """The rows of a table by column, as they arrive; the answer was asked for as a stream.
+
+    The last row is followed by IncompleteRead unless it is the one announced.
+    """
     csv.field_size_limit(LONGEST_CELL)
     raw: Any = answer.raw
     # Else urllib3 closes the stream at its end, while the reader still asks for more.

@@ -13,22 +13,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.clock import Clock
 from config.database import transaction
 from config.process import is_gone
 from sfsync import jsonio
+from sfsync.chunks import chunked
 from sfsync.conflicts import note_clashes
 from sfsync.errors import SalesforceError, SalesforceRetryable
 from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer
 from sfsync.preparing import Prepared
-from sfsync.rest import COLLECTION_SIZE, SaveResult
+from sfsync.rest import SaveResult
 from sfsync.waiting import find_waits
 
 #: Longer than any call may take with all its retries, so that a push that lives keeps its claim.
 LEASE_S = 900
+#: Writes claimed at once: what one ingest job carries. The org works them off in batches of this
+#: size (Salesforce Developer Limits, "Bulk API and Bulk API 2.0"), and memory holds so many.
+BATCH_ROWS = 10_000
+#: Writes settled in one transaction, so that nobody waits long for the database.
+SETTLED_ROWS = 1_000
 #: After so many answers "may succeed later" for one record, a person is asked.
 MAX_ATTEMPTS = 12
 FIRST_RETRY_S = 30.0
@@ -44,7 +50,7 @@ class WriteLeases:
     worker: str
 
     def take(self, sobject: str) -> Iterator[list[OutboxWrite]]:
-        """Claims the due writes of `sobject` in batches of one call each, oldest first.
+        """Claims the due writes of `sobject` in batches of at most BATCH_ROWS, oldest first.
 
         A write whose parent has not arrived is left waiting with the reason, and holds up nobody.
         """
@@ -60,6 +66,7 @@ class WriteLeases:
                 self._claim(ready)
                 for row in ready:
                     row.attempts += 1
+                    row.bulk_job_id = None
             if not candidates:
                 return
             after_id = candidates[-1].id
@@ -81,56 +88,99 @@ class WriteLeases:
 
         Those of which nothing is left to send are settled with it.
         """
-        by_id = {each.row.id: each for each in prepared}
+        own: list[Prepared] = []
+        for chunk in chunked(prepared, SETTLED_ROWS):
+            by_id = {each.row.id: each for each in chunk}
+            with transaction(self.engine) as session:
+                for row in self._own(session, by_id):
+                    own.append(by_id[row.id])
+                    self._note(session, row, by_id[row.id])
+        return own
+
+    def _note(self, session: Session, row: OutboxWrite, prepared: Prepared) -> None:
         now = self.clock.now()
-        with transaction(self.engine) as session:
-            for row in self._own(session, by_id):
-                each = by_id.pop(row.id)
-                note_clashes(session, row, each.clashes, each.version, now)
-                _mark_attempt(row, each)
-                _mark_attempt(each.row, each)
-                if each.is_settled:
-                    _close(row, each, now)
-        return [each for each in prepared if each.row.id not in by_id]
+        note_clashes(session, row, prepared.clashes, prepared.version, now)
+        _mark_attempt(row, prepared)
+        _mark_attempt(prepared.row, prepared)
+        if prepared.is_settled:
+            _close(row, prepared, now)
 
     def settle(self, outcomes: Sequence[tuple[OutboxWrite, SaveResult]]) -> None:
         """Records what became of claimed writes, each unless someone else has taken it over."""
-        results = {row.id: result for row, result in outcomes}
-        with transaction(self.engine) as session:
-            for row in self._own(session, results):
-                result = results[row.id]
-                if result.success:
-                    _mark_sent(row, result, self.clock.now())
-                else:
-                    _mark_failed(session, row, result.errors[0], self.clock.now())
+        for chunk in chunked(outcomes, SETTLED_ROWS):
+            results = {row.id: result for row, result in chunk}
+            with transaction(self.engine) as session:
+                for row in self._own(session, results):
+                    result = results[row.id]
+                    if result.success:
+                        _mark_sent(row, result, self.clock.now())
+                    else:
+                        _mark_failed(session, row, result.errors[0], self.clock.now())
 
     def give_back(self, rows: Sequence[OutboxWrite], error: SalesforceError) -> None:
         """Returns writes that were not carried out through no fault of theirs, due at once."""
-        with transaction(self.engine) as session:
-            for row in self._own(session, [row.id for row in rows]):
-                _note_error(row, error)
-                if not fold_into_newer(session, row):
-                    row.state = WriteState.PENDING
-                    row.attempts -= 1
+        for chunk in chunked(rows, SETTLED_ROWS):
+            with transaction(self.engine) as session:
+                for row in self._own(session, [row.id for row in chunk]):
+                    _note_error(row, error)
+                    if not fold_into_newer(session, row):
+                        row.state = WriteState.PENDING
+                        row.attempts -= 1
 
     def abandon(self, rows: Sequence[OutboxWrite]) -> None:
-        """Ends the claim at once: the outcome is unknown and the next push reads it back."""
+        """Ends the claim at once: the outcome is unknown and the next push finds it out."""
+        self._update(rows, claimed_until=self.clock.now() - timedelta(seconds=1))
+
+    def note_job(self, rows: Sequence[OutboxWrite], job_id: str | None) -> list[OutboxWrite]:
+        """Notes which ingest job is to carry claimed writes (None: no job), and renews the claim.
+
+        The writes that are still ours; nothing may be sent of the others.
+        """
+        return self._update(rows, bulk_job_id=job_id, claimed_until=self._lease_end())
+
+    def keep(self, rows: Sequence[OutboxWrite]) -> list[OutboxWrite]:
+        """Renews the claim on rows when half of it is over; those that are still ours."""
+        ends = [row.claimed_until for row in rows if row.claimed_until is not None]
+        if not ends or self._lease_end() - min(ends) < timedelta(seconds=LEASE_S / 2):
+            return list(rows)
+        return self._update(rows, claimed_until=self._lease_end())
+
+    def _update(self, rows: Sequence[OutboxWrite], **values: object) -> list[OutboxWrite]:
+        """Changes rows that are still ours, here and in the database; which ones they are."""
+        changed: set[int] = set()
         with transaction(self.engine) as session:
-            for row in self._own(session, [row.id for row in rows]):
-                row.claimed_until = self.clock.now() - timedelta(seconds=1)
+            for chunk in chunked([row.id for row in rows], SETTLED_ROWS):
+                statement = (
+                    update(OutboxWrite)
+                    .where(OutboxWrite.id.in_(chunk), *self._is_own())
+                    .values(**values)
+                    .returning(OutboxWrite.id)
+                    .execution_options(synchronize_session=False)
+                )
+                changed.update(session.scalars(statement))
+        own = [row for row in rows if row.id in changed]
+        for row in own:
+            for name, value in values.items():
+                setattr(row, name, value)
+        return own
+
+    def _lease_end(self) -> datetime:
+        return self.clock.now() + timedelta(seconds=LEASE_S)
+
+    def _is_own(self) -> tuple[ColumnElement[bool], ...]:
+        return (
+            OutboxWrite.state == WriteState.SENDING,
+            OutboxWrite.claimed_by == self.worker,
+        )
 
     def _claim(self, rows: Iterable[OutboxWrite]) -> None:
         for row in rows:
             row.state, row.claimed_by = WriteState.SENDING, self.worker
-            row.claimed_until = self.clock.now() + timedelta(seconds=LEASE_S)
+            row.claimed_until = self._lease_end()
 
     def _own(self, session: Session, ids: Iterable[int]) -> Sequence[OutboxWrite]:
         """The rows that are still ours: the fence."""
-        query = select(OutboxWrite).where(
-            OutboxWrite.id.in_(list(ids)),
-            OutboxWrite.state == WriteState.SENDING,
-            OutboxWrite.claimed_by == self.worker,
-        )
+        query = select(OutboxWrite).where(OutboxWrite.id.in_(list(ids)), *self._is_own())
         return session.scalars(query.order_by(OutboxWrite.id).with_for_update()).all()
 
 
@@ -157,7 +207,7 @@ def _due_writes(sobject: str, after_id: int, now: datetime) -> Select[OutboxWrit
             ~is_being_sent,
         )
         .order_by(OutboxWrite.id)
-        .limit(COLLECTION_SIZE)
+        .limit(BATCH_ROWS)
         .with_for_update(skip_locked=True)
     )
 

@@ -62,6 +62,8 @@ class OutboxWrite(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: the ingest job that carries, or carried, the write; empty when calls of 200 do
+    bulk_job_id: Mapped[str | None] = mapped_column(String(18))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     salesforce_id: Mapped[str | None] = mapped_column(String(18))
     #: whether the org created the record, as far as its answer tells

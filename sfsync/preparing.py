@@ -64,6 +64,8 @@ def prepare(
     Costs no call while the replica can be believed; `must_read` reads all records anew. Raises
     SalesforceRetryable, with nothing noted.
     """
+    if not rows:
+        return []
     sobject = rows[0].sobject
     if not is_guarded(sobject):
         return [Prepared(row, row.values) for row in rows]

@@ -13,7 +13,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy import Engine, func, select
 from config.clock import Clock, SystemClock
 from config.database import transaction
 from config.process import name_process
+from sfsync.bulk_push import NOT_TRIED, BulkCarrier, Carried, is_ingest_cheaper
 from sfsync.carrying import Outcomes, carry
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
@@ -37,7 +38,7 @@ from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.preparing import Prepared, prepare
 from sfsync.readback import read_back
-from sfsync.rest import SaveResult
+from sfsync.rest import COLLECTION_SIZE, SaveResult
 from sfsync.usage import purpose
 
 logger = logging.getLogger(__name__)
@@ -63,9 +64,7 @@ class PushReport:
     updated: int = 0
     confirmed: int = 0  #: writes without an answer that were found in the org
     settled: int = 0  #: writes of which nothing was left to send: no call was made for them
-    clashes: int = (
-        0  #: fields that people and we had both changed; `flask sync conflicts` lists them
-    )
+    clashes: int = 0  #: fields that people and we had both changed
     retried: int = 0  #: writes that are tried again later by themselves
     rejected: int = 0  #: writes that someone has to correct
     waiting: int = 0  #: writes whose parent has not arrived
@@ -90,7 +89,7 @@ def push(
     sleep: Callable[[float], None] = time.sleep,
     on_batch: OnBatch | None = None,
 ) -> PushReport:
-    """Sends everything that is due, parents first, 200 records a call.
+    """Sends everything that is due, parents first, 200 records a call or many in one job.
 
     Idempotent; may run in several processes at once and be killed anywhere. Rejected records are
     in the report, and stay in the outbox with the field, the org's words and a remedy.
@@ -98,15 +97,15 @@ def push(
     what was not sent stays due.
     """
     claims = WriteLeases(engine, clock or SystemClock(), name_process())
-    pusher = _Pusher(sf, claims, PushReport(), sleep)
+    pusher = _Pusher(sf, claims, PushReport(), sleep, BulkCarrier(sf, claims, sleep))
     calls_before = usage(sf).calls
     with purpose("push"):
         pusher.resolve_abandoned()
         for sobject in PUSH_ORDER:
             for batch in claims.take(sobject):
-                pusher.push_batch(batch)
-                if on_batch is not None:
-                    on_batch(pusher.report)
+                for report in pusher.push_all(batch):
+                    if on_batch is not None:
+                        on_batch(report)
     report = pusher.report
     report.api_calls = usage(sf).calls - calls_before
     _add_problems(engine, report)
@@ -134,7 +133,8 @@ class _Chunk:
 
     @property
     def rows(self) -> list[OutboxWrite]:
-        return [each.row for each in self.prepared]
+        """The writes themselves."""
+        return _rows(self.prepared)
 
 
 @dataclass
@@ -145,22 +145,70 @@ class _Pusher:
     claims: WriteLeases
     report: PushReport
     sleep: Callable[[float], None]
+    bulk: BulkCarrier
 
     def resolve_abandoned(self) -> None:
-        """Reads back what a push that died was sending."""
-        rows = sorted(self.claims.take_abandoned(), key=lambda row: row.sobject)
-        for _, group in groupby(rows, key=lambda row: row.sobject):
-            self._confirm(list(group), [])
+        """Finds out what became of the writes that a push that died was sending."""
+        rows = sorted(self.claims.take_abandoned(), key=_carrier_of)
+        for (_, job_id), group in groupby(rows, key=_carrier_of):
+            if job_id:
+                carried = self.bulk.resume(job_id, list(group))
+                self.claims.give_back(self._book_carried(carried), NOT_TRIED)
+            else:
+                self._confirm(list(group), [])
 
-    def push_batch(self, batch: Sequence[OutboxWrite]) -> None:
-        """Sends claimed records until each of them is settled, or the org gives up."""
-        chunks = deque([self._prepare(batch, [])])
+    def push_all(self, batch: Sequence[OutboxWrite]) -> Iterator[PushReport]:
+        """Merges claimed records and sends them by the cheaper carrier; the report each step."""
+        left = self._prepare(batch, [])
+        if is_ingest_cheaper(len(left)):
+            left = self._push_in_bulk(left)
+            yield self.report
+        while left:
+            now, left = left[:COLLECTION_SIZE], self._keep(left[COLLECTION_SIZE:])
+            self.push_batch(now, _rows(left))
+            yield self.report
+
+    def _keep(self, prepared: list[Prepared]) -> list[Prepared]:
+        own = {row.id for row in self.claims.keep(_rows(prepared))}
+        return [each for each in prepared if each.row.id in own]
+
+    def _push_in_bulk(self, prepared: list[Prepared]) -> list[Prepared]:
+        """Sends records in jobs; those that are left for calls of 200."""
+        left: list[OutboxWrite] = []
+        overtaken: list[OutboxWrite] = []
+        try:
+            for carried in self.bulk.carry(_rows(prepared), [each.record for each in prepared]):
+                overtaken += [row for row, result in carried.outcomes if was_overtaken(result)]
+                left += self._book_carried(carried)
+        except SalesforceError as error:
+            self.claims.give_back(left, error)
+            raise
+        stale = {row.id for row in overtaken}
+        kept = {row.id for row in left if row.id not in stale}
+        again = [row for row in left if row.id in stale]
+        as_before = [each for each in prepared if each.row.id in kept]
+        return [*as_before, *self._prepare(again, _rows(as_before), must_read=True)]
+
+    def _book_carried(self, carried: Carried) -> list[OutboxWrite]:
+        """Records what jobs did; the records that are to be sent again at once."""
+        back = [row for row, result in carried.outcomes if _comes_back(result)]
+        self._book([each for each in carried.outcomes if not _comes_back(each[1])])
+        self._book(carried.confirmed, is_confirmed=True)
+        self.report.retried += len(carried.running)
+        if any(_is_held(result) for _, result in carried.outcomes):
+            self._pause(1)
+        return [*carried.left, *self.claims.note_job(back, None)]
+
+    def push_batch(self, prepared: list[Prepared], later: Sequence[OutboxWrite] = ()) -> None:
+        """Sends claimed records until each of them is settled, or the org gives up.
+
+        `later` are claimed as well and come after these.
+        """
+        chunks = deque([_Chunk(prepared)])
         calls = 0
         while chunks:
             chunk = chunks.popleft()
-            if not chunk.prepared:
-                continue
-            rest = [row for each in chunks for row in each.rows]
+            rest = [*(row for each in chunks for row in each.rows), *later]
             calls += 1
             try:
                 outcomes = carry(self.sf, self.claims.engine, chunk.prepared)
@@ -175,9 +223,16 @@ class _Pusher:
                 chunks.extend(self._settle(chunk, outcomes, rest))
 
     def _prepare(
-        self, rows: Sequence[OutboxWrite], rest: list[OutboxWrite], *, must_read: bool = False
-    ) -> _Chunk:
-        """Merges writes with what people did, and settles those of which nothing is left."""
+        self,
+        rows: Sequence[OutboxWrite],
+        rest: Sequence[OutboxWrite],
+        *,
+        must_read: bool = False,
+    ) -> list[Prepared]:
+        """Merges writes with what people did, settles those of which nothing is left to send.
+
+        Answers the others; `rest` are claimed as well and go back when the org gives up.
+        """
         try:
             prepared = prepare(
                 self.sf, self.claims.engine, rows, must_read=must_read, sleep=self.sleep
@@ -189,7 +244,7 @@ class _Pusher:
         self.report.settled += sum(each.is_settled for each in own)
         self.report.clashes += sum(len(each.clashes) for each in own)
         self._book([(each.row, _failure(each.error)) for each in own if each.error is not None])
-        return _Chunk([each for each in own if each.values])
+        return [each for each in own if each.values]
 
     def _isolate(
         self, chunk: _Chunk, error: SalesforceRejected, *, may_search: bool
@@ -226,11 +281,15 @@ class _Pusher:
         self._book([(row, result) for row, result in outcomes if row.id not in back])
         again = []
         if held:
-            self.sleep(random.uniform(0.5, 1.0) * LOCK_PAUSE_S * chunk.rounds)  # noqa: S311 - jitter
+            self._pause(chunk.rounds)
             again.append([each for each in chunk.prepared if each.row in held])
         if overtaken:
-            again.append(self._prepare(overtaken, [*held, *rest], must_read=True).prepared)
-        return [_Chunk(prepared, chunk.rounds + 1) for prepared in again]
+            again.append(self._prepare(overtaken, [*held, *rest], must_read=True))
+        return [_Chunk(prepared, chunk.rounds + 1) for prepared in again if prepared]
+
+    def _pause(self, rounds: int) -> None:
+        """Gives another save the time to end."""
+        self.sleep(random.uniform(0.5, 1.0) * LOCK_PAUSE_S * rounds)  # noqa: S311 - jitter
 
     def _confirm(self, rows: list[OutboxWrite], rest: list[OutboxWrite]) -> None:
         """Reads back records whose answer did not come; the next push does when we cannot."""
@@ -255,6 +314,15 @@ class _Pusher:
             setattr(self.report, column, getattr(self.report, column) + 1)
 
 
+def _rows(prepared: Sequence[Prepared]) -> list[OutboxWrite]:
+    return [each.row for each in prepared]
+
+
+def _carrier_of(row: OutboxWrite) -> tuple[str, str]:
+    """What has to be asked about a write: its sObject, or the job that carries it."""
+    return row.sobject, row.bulk_job_id or ""
+
+
 def _failure(error: SalesforceError) -> SaveResult:
     return SaveResult(None, success=False, created=False, errors=(error,))
 
@@ -262,6 +330,10 @@ def _failure(error: SalesforceError) -> SaveResult:
 def _as_later(result: SaveResult) -> SaveResult:
     """A refusal because people keep saving the record is not the write's fault."""
     return _failure(_OVERTAKEN) if was_overtaken(result) else result
+
+
+def _comes_back(result: SaveResult) -> bool:
+    return _is_held(result) or was_overtaken(result)
 
 
 def _is_held(result: SaveResult) -> bool:

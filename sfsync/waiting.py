@@ -12,9 +12,10 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sfsync.chunks import chunked
 from sfsync.mapping import find_references
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.replica import known_ids
+from sfsync.replica import LOOKUP_SIZE, known_ids
 
 OPEN = (WriteState.PENDING, WriteState.SENDING, WriteState.REJECTED)
 
@@ -45,16 +46,23 @@ def _find_missing(session: Session, keys: Collection[Key]) -> dict[Key, str]:
         by_sobject[sobject].append(external_id)
     missing: dict[Key, str] = {}
     for sobject, external_ids in by_sobject.items():
-        query = select(OutboxWrite).where(
-            OutboxWrite.sobject == sobject, OutboxWrite.external_id.in_(external_ids)
-        )
-        writes = session.scalars(query.order_by(OutboxWrite.id)).all()
-        arrived = set(known_ids(session, sobject, external_ids))
-        arrived |= {each.external_id for each in writes if each.state == WriteState.SENT}
-        for write in writes:
-            if write.state in OPEN and write.external_id not in arrived:
-                missing[(sobject, write.external_id)] = _reason(write)
+        for chunk in chunked(external_ids, LOOKUP_SIZE):
+            missing |= _find_missing_of(session, sobject, chunk)
     return missing
+
+
+def _find_missing_of(session: Session, sobject: str, external_ids: Sequence[str]) -> dict[Key, str]:
+    query = select(OutboxWrite).where(
+        OutboxWrite.sobject == sobject, OutboxWrite.external_id.in_(external_ids)
+    )
+    writes = session.scalars(query.order_by(OutboxWrite.id)).all()
+    arrived = set(known_ids(session, sobject, external_ids))
+    arrived |= {each.external_id for each in writes if each.state == WriteState.SENT}
+    return {
+        (sobject, write.external_id): _reason(write)
+        for write in writes
+        if write.state in OPEN and write.external_id not in arrived
+    }
 
 
 def _reason(parent: OutboxWrite) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select
 from config.clock import FrozenClock
 from config.database import transaction
 from sandbox.server import LocalOrgServer
+from sfsync import bulk_push
 from sfsync import push as pushing
 from sfsync.conflicts import SyncConflict, as_dict, count_open, list_conflicts, tell_open
 from sfsync.errors import SalesforceUnavailable
@@ -22,7 +23,7 @@ from sfsync.pull import pull
 from sfsync.push import MERGE_ROUNDS, PushReport, push
 from sfsync.resolving import AlreadyResolved, ConflictNotFound, resolve
 from sfsync.rest import query, query_all
-from tests.control import add_fault, counted_calls
+from tests.control import add_fault, control, counted_calls
 from tests.sfsync.people import Admin
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -619,6 +620,31 @@ def test_a_late_second_edit_of_the_second_that_we_saw_is_not_overwritten(
 
     assert (report.updated, report.clashes) == (0, 1)
     assert desk.in_org("Name") == ("second",)
+
+
+def test_a_job_is_guarded_record_by_record_like_a_call(
+    admin: Admin, desk: Desk, org: LocalOrgServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_push, "INGEST_CALLS", 0)
+    control(org, "POST", "bulk", {"inline": True})
+    ids = [admin.create("Account", Name=f"A {n}", External_Id__c=f"A-{n}") for n in range(4)]
+    desk.pull()
+    for n in range(4):
+        desk.note(f"A-{n}", Name=f"ours {n}", Description="ours")
+    admin.change("Account", ids[1], Name="theirs")
+    admin.change("Account", ids[2], Description="ours")
+    admin.delete("Account", ids[3])
+
+    report = desk.push()
+
+    assert (report.updated, report.created, report.clashes, report.settled) == (3, 0, 2, 1)
+    rows = query(desk.sf, "SELECT Name, Description FROM Account ORDER BY Name")
+    assert [(row["Name"], row["Description"]) for row in rows] == [
+        ("ours 0", "ours"),
+        ("ours 2", "ours"),
+        ("theirs", "ours"),
+    ]
+    assert [each.field for each in desk.conflicts()] == ["Name", "IsDeleted"]
 
 
 def test_a_clone_that_a_person_makes_is_not_guarded(account: str, admin: Admin, desk: Desk) -> None:
