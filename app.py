@@ -30,11 +30,15 @@ COMMAND_MODULES = (
     "jobs.commands.conflicts",
     "jobs.commands.db",
     "jobs.commands.doctor",
+    "jobs.commands.outbox",
+    "jobs.commands.reconcile",
     "jobs.commands.selection",
     "jobs.commands.spreadsheet",
     "jobs.commands.sync",
     "jobs.commands.worker_jobs",
 )
+#: Modules that add a command to another one's group.
+SUBCOMMAND_MODULES = ("jobs.commands.sync_metrics", "jobs.commands.sync_why")
 
 
 class _UnusableSettings(click.ClickException):
@@ -61,6 +65,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in COMMAND_MODULES:
         module = importlib.import_module(name)
         app.cli.add_command(module.group)
+    for name in SUBCOMMAND_MODULES:
+        importlib.import_module(name)
     return app
 
 

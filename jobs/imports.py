@@ -13,9 +13,10 @@ from typing import Any
 from jobs.runtime import Runtime
 from sfsync import imports
 from sfsync.client import Salesforce
+from sfsync.delivery import deliver
 from sfsync.imports import Action, Change
 from sfsync.outbox import enqueue
-from sfsync.push import PushReport, push
+from sfsync.push import PushReport
 from sfsync.usage import purpose
 from spreadsheets.plan import Plan, plan_import
 from spreadsheets.problems import Problem
@@ -97,7 +98,8 @@ def apply_workbook(runtime: Runtime, path: Path) -> ImportReport:
                 cause = report.tell_origin(change.external_id)
                 key = (change.sobject, change.external_id)
                 enqueue(session, *key, change.values, cause, base=change.base)
-    report.push = push(runtime.connect(), runtime.engine)
+    zone = runtime.settings.business_timezone
+    report.push = deliver(runtime.connect(), runtime.engine, zone=zone).push
     return report
 
 

@@ -18,8 +18,10 @@ from config.settings import Settings
 TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
+    "sfsync.stale",
     "sfsync.outbox",
     "sfsync.conflicts",
+    "sfsync.note_state",
     "sfsync.drift",
     "jobs.effects",
     "jobs.slots",

@@ -10,6 +10,7 @@ from the text of an export needs no detour over Python values:
 - checkboxes: 1 or 0
 - dates: 2026-11-27
 - instants: UTC with six decimals of the second, 2026-11-27 07:00:00.000000
+- times of day: six decimals of the second, 07:00:00.000000
 - numbers: plain digits without zeros behind the last decimal that counts; 10.50 and 1.05E1 are 10.5
 
 The number guards against accidents and hand-written SQL, not against somebody who computes it too.
@@ -18,7 +19,7 @@ The number guards against accidents and hand-written SQL, not against somebody w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -53,6 +54,10 @@ def _spell_decimal(value: Decimal) -> str:
     return spell_number(str(value))
 
 
+def _spell_time(value: time) -> str:
+    return value.isoformat("microseconds")
+
+
 def _spell_flag(value: bool) -> str:
     return "1" if value else "0"
 
@@ -63,6 +68,7 @@ SPELLERS: dict[Kind, Callable[[Any], str]] = {
     Kind.FLAG: _spell_flag,
     Kind.DATE: date.isoformat,
     Kind.INSTANT: spell_instant,
+    Kind.TIME: _spell_time,
 }
 
 

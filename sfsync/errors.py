@@ -71,6 +71,15 @@ class RecordChanged(SalesforceRejected):
     """A guarded write met a newer record: someone edited it after we read. Re-read, then decide."""
 
 
+class IntegrationBug(SalesforceRejected):
+    """Our own program failed on a record: neither repeating nor ops can help, a developer must.
+
+    It surfaces in three places: at once in the log, as an error with its traceback; in the outbox,
+    as a rejected write of class "bug" that is not sent again by itself; and on the record in
+    Salesforce, in the words of its remedy. The other records of the push go on.
+    """
+
+
 class SalesforceAuthFailed(SalesforceError):
     """The org does not let us in: credentials, certificate, rights. A person corrects settings."""
 
@@ -168,6 +177,20 @@ ERRORS: dict[str, ErrorRule] = {
 }
 
 _UNLISTED = _reject(_CALL_DEVELOPER)
+
+
+#: The code of IntegrationBug; no code of Salesforce is spelled so.
+BUG_CODE = "BUG"
+
+
+def report_bug(error: Exception) -> IntegrationBug:
+    """An exception that nobody foresaw, as the error of the record that brought it about."""
+    return IntegrationBug(
+        f"The backoffice failed on this record ({type(error).__name__}: {error})."
+        " It may have been written all the same.",
+        code=BUG_CODE,
+        remedy="Nothing that you could correct: a developer must mend the backoffice first.",
+    )
 
 
 def classify(code: str) -> ErrorRule:

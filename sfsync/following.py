@@ -4,7 +4,7 @@ Owns which rows a pull reads: those behind the cursor, because they are new, and
 watermark and the point that the org vouches for now, because a late commit may have slipped in
 since they were read first. Each row of the latter is compared whole, since two versions may carry
 the same second. All sObjects share their calls: one asks what happened, one more reads the first
-pages of everything.
+pages of everything, parents first: a formula is then no older than the parent that it reads.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from config.database import transaction
+from sfsync import keyset
 from sfsync.batch import BatchAnswer, get_many
 from sfsync.changes import Changes
 from sfsync.client import Salesforce
@@ -24,11 +25,16 @@ from sfsync.loading import OnPage
 from sfsync.mapping import Mapping
 from sfsync.replica import Tally, store_page
 from sfsync.rest import Record, follow_pages
+from sfsync.stale import note_changed, note_deleted
 from sfsync.sync_state import SyncState, credible_to, note_complete, note_proven, note_read
 from sfsync.tombstones import mark_deleted
 
 #: Stamps have whole seconds, so this ends a span before the next one begins.
 SECOND = timedelta(seconds=1)
+
+
+#: The first page of each span; None where it is older than what was read of a parent since.
+FirstPages = list[list[Record] | None]
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,15 @@ def follow(
         for span in each.spans
     ]
     answers = iter(get_many(sf, paths))
+    read_later: set[str] = set()
     for each in followed:
-        first_pages = [_rows(sf, next(answers)) for _ in each.spans]
-        _follow_one(sf, engine, each, first_pages, tallies[each.mapping.sobject], on_page)
+        name = each.mapping.sobject
+        first_pages: FirstPages = [_rows(sf, next(answers)) for _ in each.spans]
+        if read_later & {reading.sobject for reading in each.mapping.readings}:
+            first_pages = [None] * len(first_pages)
+        _follow_one(sf, engine, each, first_pages, tallies[name], on_page)
+        if any(page is None or len(page) >= keyset.PAGE_SIZE for page in first_pages):
+            read_later.add(name)
 
 
 def _rows(sf: Salesforce, answer: BatchAnswer) -> list[Record]:
@@ -83,7 +95,7 @@ def _follow_one(
     sf: Salesforce,
     engine: Engine,
     each: Followed,
-    first_pages: list[list[Record]],
+    first_pages: FirstPages,
     tally: Tally,
     on_page: OnPage,
 ) -> None:
@@ -91,6 +103,7 @@ def _follow_one(
     is alive again with its row."""
     with transaction(engine) as session:
         deletions, limit = each.changes.deletions, credible_to(each.end_at)
+        note_deleted(session, each.mapping, [deleted for deleted, _ in deletions])
         tally.deleted += mark_deleted(session, each.mapping, deletions, limit)
     for span, first in zip(each.spans, first_pages, strict=True):
         _read_span(sf, engine, each, span, first, tally, on_page)
@@ -103,7 +116,7 @@ def _read_span(
     engine: Engine,
     each: Followed,
     span: Span,
-    first: list[Record],
+    first: list[Record] | None,
     tally: Tally,
     on_page: OnPage,
 ) -> None:
@@ -111,6 +124,7 @@ def _read_span(
     limit = credible_to(each.end_at)
     for rows in read_pages(sf, mapping.sobject, mapping.paths, span, first):
         with transaction(engine) as session:
+            note_changed(session, mapping, rows)
             tally.add(store_page(session, mapping, rows, credible_to=limit))
             if rows:
                 read = span.behind(rows[-1])

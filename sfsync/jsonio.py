@@ -1,14 +1,14 @@
 """JSON in which an amount keeps every digit, both ways.
 
-Owns the spelling of values for Salesforce: Decimals become exact JSON numbers, dates and instants
-its ISO forms. The standard library would turn a Decimal into a float or refuse it.
+Owns the spelling of values for Salesforce: Decimals become exact JSON numbers, dates, instants and
+times of day its ISO forms. The standard library would turn a Decimal into a float or refuse it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
@@ -36,6 +36,13 @@ def spell_instant(value: datetime) -> str:
     )
 
 
+def spell_time(value: time) -> str:
+    """A time of day as Salesforce reads it, whole milliseconds."""
+    if value.tzinfo is not None:
+        raise TypeError(f"{value.isoformat()} has a time zone; a time of day has none")
+    return f"{value.isoformat(timespec='milliseconds')}Z"
+
+
 def _spell(value: object, sort_keys: bool) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
@@ -49,6 +56,8 @@ def _spell(value: object, sort_keys: bool) -> str:
         return f'"{spell_instant(value)}"'
     if isinstance(value, date):
         return f'"{value.isoformat()}"'
+    if isinstance(value, time):
+        return f'"{spell_time(value)}"'
     if isinstance(value, Mapping):
         items = sorted(value.items()) if sort_keys else value.items()
         pairs = (

@@ -57,16 +57,19 @@ def read_pages(
         yield page
 
 
-def page_path(sobject: str, paths: Sequence[str], span: Span) -> str:
-    """The resource that answers the first page of `span`, to be read in a batch."""
-    return with_parameters("queryAll", {"q": page_query(sobject, paths, span)})
+def page_path(sobject: str, paths: Sequence[str], span: Span, most: int | None = None) -> str:
+    """The resource that answers the first page of `span`, to be read in a batch.
+
+    `most` rows of it, where that is given.
+    """
+    return with_parameters("queryAll", {"q": page_query(sobject, paths, span, most)})
 
 
-def page_query(sobject: str, paths: Sequence[str], span: Span) -> str:
+def page_query(sobject: str, paths: Sequence[str], span: Span, most: int | None = None) -> str:
     """The query of the first page of `span`."""
     return (
         f"SELECT {', '.join(paths)} FROM {sobject}"  # noqa: S608 - SOQL, names of ours
-        f" WHERE {condition(span)} ORDER BY SystemModstamp, Id LIMIT {PAGE_SIZE}"
+        f" WHERE {condition(span)} ORDER BY SystemModstamp, Id LIMIT {most or PAGE_SIZE}"
     )
 
 

@@ -23,7 +23,7 @@ from sfsync import jsonio
 from sfsync.chunks import chunked
 from sfsync.conflicts import note_clashes
 from sfsync.errors import SalesforceError, SalesforceRetryable
-from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer
+from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer, forget_error
 from sfsync.preparing import Prepared
 from sfsync.rest import SaveResult
 from sfsync.waiting import find_waits
@@ -122,7 +122,7 @@ class WriteLeases:
         for chunk in chunked(rows, SETTLED_ROWS):
             with transaction(self.engine) as session:
                 for row in self._own(session, [row.id for row in chunk]):
-                    _note_error(row, error)
+                    _note_error(row, error, self.clock.now())
                     if not fold_into_newer(session, row):
                         row.state = WriteState.PENDING
                         row.attempts -= 1
@@ -219,7 +219,7 @@ def _mark_sent(row: OutboxWrite, result: SaveResult, now: datetime) -> None:
 
 
 def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
-    _note_error(row, error)
+    _note_error(row, error, now)
     if fold_into_newer(session, row):
         return
     if isinstance(error, SalesforceRetryable) and row.attempts < MAX_ATTEMPTS:
@@ -246,10 +246,11 @@ def _close(row: OutboxWrite, prepared: Prepared, now: datetime) -> None:
 
 def _note_nothing_wrong(row: OutboxWrite, now: datetime) -> None:
     row.sent_at, row.due_at = now, None
-    row.error_code = row.error_message = row.error_fields = row.error_remedy = None
+    forget_error(row)
 
 
-def _note_error(row: OutboxWrite, error: SalesforceError) -> None:
+def _note_error(row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
+    row.failed_at = now
     row.error_code, row.error_message = error.code or type(error).__name__, error.message
     row.error_fields, row.error_remedy = ", ".join(error.fields) or None, error.remedy
 

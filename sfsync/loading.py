@@ -9,21 +9,33 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from config.database import transaction
+from sfsync.arrivals import insert_new
+from sfsync.cells import Chunk, read_chunk
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
-from sfsync.exports import PAGE_ROWS, ExportLost, await_export, open_page, start_export
+from sfsync.exports import (
+    PAGE_ROWS,
+    ExportLost,
+    ResultPage,
+    await_export,
+    open_page,
+    start_export,
+)
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
+from sfsync.readahead import ahead
 from sfsync.replica import Tally, read_cells, store_page, store_rows
+from sfsync.rest import Record
 from sfsync.sync_state import (
     SyncState,
     begin_load,
@@ -40,7 +52,7 @@ EXPORT_CALLS = 3
 #: How often an export is asked for when no answer comes, before pages are read instead.
 MOST_STARTS = 2
 #: Rows of an export that are stored in one transaction.
-STORED_ROWS = 2_000
+CHUNK_ROWS = 5_000
 
 logger = logging.getLogger(__name__)
 
@@ -67,21 +79,22 @@ class Load:
     on_page: OnPage
     sleep: Callable[[float], None] = time.sleep
 
-    def run(self, end_at: datetime, rows: int) -> None:
+    def run(self, end_at: datetime, rows: int, few: list[Record] | None = None) -> None:
         """Reads what is left, up to the org's time `end_at`. `rows` is how many there are, about.
 
-        Each page and the place reached are one transaction. Raises SalesforceRetryable: the next
-        pull goes on.
+        `few` are those rows themselves, where the caller has read all of them already. Each page
+        and the place reached are one transaction. Raises SalesforceRetryable: the next pull goes
+        on.
         """
         limit = credible_to(end_at)
-        if self.state.export_job_id is None and self.state.cursor_at is None:
+        if few is None and self.state.export_job_id is None and self.state.cursor_at is None:
             self._choose(end_at, rows)
         try:
             end_at = self._read_export(rows, limit) or end_at
         except ExportLost as error:
             self._begin_anew(error)
         if self.state.export_job_id is None:
-            self._read_pages(end_at, limit)
+            self._read_pages(end_at, limit, few)
         with transaction(self.engine) as session:
             gone = mark_gone(session, self.mapping, self.state.load_no, end_at)
             note_complete(session, self.state, None, end_at)
@@ -129,10 +142,11 @@ class Load:
             extra={"sobject": self.mapping.sobject, "error": str(error)},
         )
 
-    def _read_pages(self, end_at: datetime, limit: datetime) -> None:
+    def _read_pages(self, end_at: datetime, limit: datetime, few: list[Record] | None) -> None:
         span = self.state.unread(end_at)
         name, paths = self.mapping.sobject, self.mapping.paths
-        for rows in read_pages(self.sf, name, paths, span):
+        pages = read_pages(self.sf, name, paths, span) if few is None else [few]
+        for rows in pages:
             with transaction(self.engine) as session:
                 tally = store_page(session, self.mapping, rows, self.state.load_no, limit)
                 self.tally.add(tally)
@@ -155,11 +169,21 @@ class Load:
                 note_exported(session, self.state, locator)
 
     def _store_export_page(self, job_id: str, locator: str | None, limit: datetime) -> str | None:
-        with open_page(self.sf, job_id, locator) as page:
-            for cells in chunked(page.rows, STORED_ROWS):
-                found = [read_cells(self.mapping, each) for each in cells]
+        with open_page(self.sf, job_id, locator) as page, ahead(self._prepare(page), 1) as chunks:
+            for chunk in chunks:
                 with transaction(self.engine) as session:
-                    tally = store_rows(session, self.mapping, found, self.state.load_no, limit)
-                    self.tally.add(tally)
+                    self.tally.add(self._store(session, chunk, limit))
                 self.on_page(self.mapping.sobject, self.tally)
         return page.next_locator
+
+    def _prepare(self, page: ResultPage) -> Iterator[Chunk]:
+        dialect = self.engine.dialect.name
+        for cells in chunked(page.rows, CHUNK_ROWS):
+            yield read_chunk(self.mapping, page.columns, cells, dialect)
+
+    def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:
+        if insert_new(session, chunk, self.state.load_no):
+            count = len(chunk.cells)
+            return Tally(read=count, inserted=count - chunk.deleted, deleted=chunk.deleted)
+        rows = [read_cells(self.mapping.fields, each) for each in chunk.cells]
+        return store_rows(session, self.mapping, rows, self.state.load_no, limit)

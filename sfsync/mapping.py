@@ -16,23 +16,70 @@ class Kind(StrEnum):
     """How a value travels and is stored."""
 
     ID = "id"  #: an 18-character record Id
-    TEXT = "text"  #: text of any length, picklist values included
-    DECIMAL = "decimal"  #: an exact number: currency, number, percent
+    TEXT = "text"  #: text as it is; several picklist values stand in one, with ; between
+    #: an exact number; an amount is in the record's own currency, 24 per cent are 24
+    DECIMAL = "decimal"
     FLAG = "flag"  #: a checkbox; never empty in Salesforce
-    DATE = "date"  #: a calendar date without a zone
-    INSTANT = "instant"  #: an aware UTC instant
+    DATE = "date"  #: a calendar date without a zone, never shifted by one
+    INSTANT = "instant"  #: an aware UTC instant; the org keeps whole seconds and spells .000
+    TIME = "time"  #: a time of day without a zone, to the millisecond
+
+
+#: The types of describe that each kind holds. The compounds address and location are in none: their
+#: parts are fields of their own, and exports leave the whole out.
+#: Source: Object Reference, "Field Types"; Bulk API 2.0 guide, "Considerations" (read 2026-11).
+DESCRIBED_TYPES: dict[Kind, frozenset[str]] = {
+    Kind.ID: frozenset({"id", "reference"}),
+    Kind.TEXT: frozenset(
+        {
+            "combobox",
+            "email",
+            "encryptedstring",
+            "multipicklist",
+            "phone",
+            "picklist",
+            "string",
+            "textarea",
+            "url",
+        }
+    ),
+    Kind.DECIMAL: frozenset({"currency", "double", "int", "long", "percent"}),
+    Kind.FLAG: frozenset({"boolean"}),
+    Kind.DATE: frozenset({"date"}),
+    Kind.INSTANT: frozenset({"datetime"}),
+    Kind.TIME: frozenset({"time"}),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a formula reads of a parent."""
+
+    lookup: str  #: our column with the parent's Id
+    sobject: str  #: the parent's
+    columns: tuple[str, ...]  #: ours of the parent; a change of one may change the formula
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What else than its own record a formula follows; none of it moves the record's stamp."""
+
+    parents: tuple[Reading, ...] = ()
+    follows_time: bool = False  #: reads TODAY() or NOW()
 
 
 @dataclass(frozen=True)
 class FieldMap:
     """One column of the replica and the field it mirrors.
 
-    A path such as RecordType.DeveloperName is read through a lookup and never written.
+    A path such as RecordType.DeveloperName is read through a lookup and never written; a formula is
+    never written either.
     """
 
     column: str
     path: str
     kind: Kind = Kind.TEXT
+    formula: Formula | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +97,16 @@ class Mapping:
         """What a query selects, in the order of the columns."""
         return tuple(each.path for each in self.fields)
 
+    @property
+    def formulas(self) -> tuple[FieldMap, ...]:
+        """The fields whose values may change while the record's stamp stays."""
+        return tuple(each for each in self.fields if each.formula is not None)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """What its formulas read of parents."""
+        return tuple(r for each in self.fields if each.formula for r in each.formula.parents)
+
 
 SYSTEM_FIELDS = (
     FieldMap("salesforce_id", "Id", Kind.ID),
@@ -60,9 +117,13 @@ SYSTEM_FIELDS = (
     FieldMap("last_modified_by_id", "LastModifiedById", Kind.ID),
     FieldMap("system_modstamp", "SystemModstamp", Kind.INSTANT),
     FieldMap("external_id", "External_Id__c"),
+    #: of every amount of the record
     FieldMap("currency", "CurrencyIsoCode"),
     FieldMap("sync_write", "Sync_Write__c"),
+    FieldMap("owner_id", "OwnerId", Kind.ID),
 )
+#: User or Queue: whose Id the polymorphic OwnerId is.
+OWNER_TYPE = FieldMap("owner_type", "Owner.Type")
 
 ACCOUNT = Mapping(
     "Account",
@@ -76,6 +137,10 @@ ACCOUNT = Mapping(
         FieldMap("payout_account", "Payout_Account__c"),
         FieldMap("payouts_ready", "Payouts_Ready__c", Kind.FLAG),
         FieldMap("description", "Description"),
+        FieldMap("billing_street", "BillingStreet"),
+        FieldMap("billing_city", "BillingCity"),
+        FieldMap("billing_state", "BillingState"),
+        FieldMap("billing_postal_code", "BillingPostalCode"),
         FieldMap("billing_country", "BillingCountry"),
     ),
 )
@@ -107,6 +172,11 @@ ORDER = Mapping(
         FieldMap("awarded_price", "Awarded_Price__c", Kind.DECIMAL),
         FieldMap("selection_reason", "Selection_Reason__c"),
         FieldMap("selection_note", "Selection_Note__c"),
+        FieldMap("decided_currency", "Decided_Currency__c"),
+        OWNER_TYPE,
+        FieldMap(
+            "days_to_deadline", "Days_To_Deadline__c", Kind.DECIMAL, Formula(follows_time=True)
+        ),
     ),
 )
 
@@ -127,12 +197,27 @@ ORDER_PROPOSAL = Mapping(
         FieldMap("exclusion_code", "Exclusion_Code__c"),
         FieldMap("exclusion_reason", "Exclusion_Reason__c"),
         FieldMap("rank", "Rank__c", Kind.DECIMAL),
+        OWNER_TYPE,
+        FieldMap(
+            "order_status",
+            "Order_Status__c",
+            formula=Formula((Reading("order_id", "Order", ("status",)),)),
+        ),
+        FieldMap(
+            "manufacturer_qualification",
+            "Manufacturer_Qualification__c",
+            formula=Formula((Reading("manufacturer_id", "Account", ("qualification_status",)),)),
+        ),
     ),
 )
 
 #: Parents before children: the order of pulls and of pushes.
 MAPPINGS = (ACCOUNT, ORDER, ORDER_PROPOSAL)
 BY_SOBJECT = {mapping.sobject: mapping for mapping in MAPPINGS}
+
+#: Where a record of a mapped sObject shows what could not be saved on it, and since when.
+NOTE_FIELD = "Sync_Problem__c"
+SINCE_FIELD = "Sync_Problem_Since__c"
 
 #: What may be pushed through the outbox, parents first, with the field that carries our key.
 PUSH_ORDER = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from sfsync.client import Salesforce
 from sfsync.guard import GUARD_FIELD
-from sfsync.mapping import MAPPINGS
+from sfsync.mapping import MAPPINGS, NOTE_FIELD, SINCE_FIELD
 from sfsync.rest import describe_many
 
 Describes = Mapping[str, Mapping[str, Any]]
@@ -41,8 +41,10 @@ REPLICA_NEEDS = Needs(
         for mapping in MAPPINGS
     }
     | {"CurrencyType": frozenset({"IsoCode", "ConversionRate", "IsActive", "IsCorporate"})},
-    # Without the guard a push could overwrite a person; the rest is refused record by record.
-    writes={mapping.sobject: frozenset({GUARD_FIELD}) for mapping in MAPPINGS},
+    # Without the guard a push could overwrite a person; other fields are refused record by record.
+    writes={
+        mapping.sobject: frozenset({GUARD_FIELD, NOTE_FIELD, SINCE_FIELD}) for mapping in MAPPINGS
+    },
     values={
         ("Order", "Status"): (
             "PENDING VALIDATION",

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config.database import Base, UtcDateTime
 from sfsync import jsonio
-from sfsync.mapping import BY_SOBJECT, PUSH_ORDER
+from sfsync.mapping import BY_SOBJECT, PUSH_ORDER, find_references
 from sfsync.mirroring import mirrored_values
 from sfsync.replica import find_by_key
 
@@ -33,6 +33,7 @@ class WriteState(StrEnum):
     REJECTED = "rejected"  #: the org refused it; someone must correct what the remedy says
     YIELDED = "yielded"  #: nothing was left to send: what people wrote stands; see the conflicts
     SUPERSEDED = "superseded"  #: folded into, or overtaken by, a later write of the same record
+    DROPPED = "dropped"  #: a person decided that it is no longer wanted
 
 
 class OutboxWrite(Base):
@@ -73,6 +74,8 @@ class OutboxWrite(Base):
     #: API names of the fields that the org blames, comma-separated
     error_fields: Mapped[str | None] = mapped_column(Text)
     error_remedy: Mapped[str | None] = mapped_column(Text)
+    #: when the latest attempt failed
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: the record that has to arrive first, and why it has not
     waits_for: Mapped[str | None] = mapped_column(Text)
 
@@ -136,13 +139,15 @@ def enqueue(
     their way or were the last ones to arrive are not noted again, unless the caller has seen the
     org otherwise since; values that were rejected are tried again. A write that has not left yet
     takes over the new values and keeps what its own were changed from.
-    Raises ValueError for an sObject that is not pushed, or an empty external ID: both are bugs.
+    Raises ValueError for an sObject that is not pushed, an empty external ID, or a lookup by
+    another field than ours: all are bugs, and must not reach the push.
     """
     if sobject not in PUSH_ORDER:
         raise ValueError(f"{sobject} is not pushed; add it to sfsync.mapping.PUSH_ORDER")
     if not external_id:
         raise ValueError(f"a {sobject} without an external ID cannot be pushed")
     wanted = jsonio.loads(jsonio.dumps(values))
+    _check_references(wanted)
     latest = _latest(session, sobject, external_id)
     if latest is not None and _is_known(latest, wanted, has_looked=base is not None):
         return False
@@ -175,6 +180,13 @@ def fold_into_newer(session: Session, row: OutboxWrite) -> bool:
     newer.base = jsonio.dumps({**newer.base_values, **row.base_values}, sort_keys=True)
     row.state = WriteState.SUPERSEDED
     return True
+
+
+def _check_references(values: dict[str, Any]) -> None:
+    try:
+        list(find_references(values))
+    except KeyError as error:
+        raise ValueError(f"a lookup is given by external ID, {error} is missing") from error
 
 
 def _is_known(latest: OutboxWrite, wanted: Mapping[str, object], *, has_looked: bool) -> bool:
@@ -226,7 +238,7 @@ def _latest(session: Session, sobject: str, external_id: str) -> OutboxWrite | N
         .where(
             OutboxWrite.sobject == sobject,
             OutboxWrite.external_id == external_id,
-            OutboxWrite.state != WriteState.SUPERSEDED,
+            OutboxWrite.state.not_in((WriteState.SUPERSEDED, WriteState.DROPPED)),
         )
         .order_by(OutboxWrite.id.desc())
         .limit(1)
@@ -246,7 +258,13 @@ def _replace_values(
     row.base = jsonio.dumps(base, sort_keys=True)
     row.cause, row.state = cause, WriteState.PENDING
     row.attempts, row.due_at, row.waits_for = 0, None, None
+    forget_error(row)
+
+
+def forget_error(row: OutboxWrite) -> None:
+    """Takes away what the latest attempt ended with."""
     row.error_code = row.error_message = row.error_fields = row.error_remedy = None
+    row.failed_at = None
 
 
 def _insert(

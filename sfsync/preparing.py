@@ -7,6 +7,7 @@ the sending fails.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,12 @@ from sqlalchemy.orm import Session
 
 from config.database import transaction
 from sfsync.client import Salesforce
-from sfsync.errors import SalesforceError, SalesforceRejected, SalesforceRetryable
+from sfsync.errors import (
+    SalesforceError,
+    SalesforceRejected,
+    SalesforceRetryable,
+    report_bug,
+)
 from sfsync.guard import GUARD_FIELD, is_guarded, spell_mark
 from sfsync.mapping import PUSH_ORDER
 from sfsync.merging import DELETION, Clash, clash_of_deletion, merge
@@ -25,6 +31,8 @@ from sfsync.mirroring import Ids, all_references, mirrored_values, unmirrored, w
 from sfsync.outbox import OutboxWrite
 from sfsync.references import find_ids
 from sfsync.versions import UNKNOWN, Sleep, Version, find_versions
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,12 +81,21 @@ def prepare(
     versions = find_versions(sf, engine, sobject, keys, must_read=must_read, sleep=sleep)
     with transaction(engine) as session:
         ids = _find_ids(session, rows)
-    return [_prepare(row, versions[row.external_id], ids) for row in rows]
+    return [_prepare_one(row, versions[row.external_id], ids) for row in rows]
 
 
 def _find_ids(session: Session, rows: Sequence[OutboxWrite]) -> Ids:
     spoken_of = [values for row in rows for values in (row.values, row.base_values)]
     return find_ids(session, all_references(spoken_of))
+
+
+def _prepare_one(row: OutboxWrite, version: Version, ids: Ids) -> Prepared:
+    try:
+        return _prepare(row, version, ids)
+    except Exception as error:
+        # A fault of our own must not hold up other records.
+        logger.exception("the merge failed on a record; a developer must look at it")
+        return Prepared(row, {}, error=report_bug(error))
 
 
 def _prepare(row: OutboxWrite, version: Version, ids: Ids) -> Prepared:

@@ -8,7 +8,7 @@ no other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,15 +22,21 @@ from sfsync.changes import LONGEST_SPAN, Changes, change_paths, read_changes
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceRejected
 from sfsync.following import Followed, follow
-from sfsync.keyset import Span, condition
+from sfsync.formulas import refresh_stale
+from sfsync.ids import normalise_id
+from sfsync.keyset import Span, condition, page_path
 from sfsync.loading import Load, OnPage
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
-from sfsync.replica import TABLES, Tally, store_page
-from sfsync.rest import count_all, org_time, query_in
+from sfsync.replica import TABLES, Tally, count_seen, store_page
+from sfsync.rest import Record, count_all, follow_pages, org_time, query_in
+from sfsync.stale import note_changed, note_fresh, note_load
 from sfsync.sync_state import SyncState, begin_load, read_state
 from sfsync.usage import purpose
 
 logger = logging.getLogger(__name__)
+
+#: Of how many rows a load asks for the first ones with its first question; fewer are all.
+FEW = 200
 
 
 @dataclass
@@ -40,6 +46,7 @@ class PullReport:
     tallies: dict[str, Tally] = field(default_factory=dict)  #: by sObject
     #: proven complete up to; None where a rebuild or another load has overtaken this pull
     watermarks: dict[str, datetime | None] = field(default_factory=dict)
+    formulas_refreshed: int = 0  #: rows whose formulas followed a parent's change
     api_calls: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,7 +55,11 @@ class PullReport:
             name: {**tally.as_dict(), "complete_up_to": self.watermarks.get(name)}
             for name, tally in self.tallies.items()
         }
-        return {"objects": objects, "api_calls": self.api_calls}
+        return {
+            "objects": objects,
+            "formulas_refreshed": self.formulas_refreshed,
+            "api_calls": self.api_calls,
+        }
 
 
 class Course(StrEnum):
@@ -60,6 +71,17 @@ class Course(StrEnum):
 
 
 @dataclass(frozen=True)
+class Expected:
+    """How much one load has to read."""
+
+    total: int  #: rows of the whole load, about
+    stored: int  #: of these, rows that an interrupted load stored before
+
+
+OnPlan = Callable[[dict[str, Expected]], None]
+
+
+@dataclass(frozen=True)
 class _Step:
     """One sObject in the plan of a pull."""
 
@@ -68,6 +90,8 @@ class _Step:
     changes: Changes
     course: Course
     unread: int  #: rows that a load has to read, about
+    #: those very rows where they are so few that they came with the answer about them
+    few: list[Record] | None
 
 
 def pull(
@@ -77,10 +101,13 @@ def pull(
     full: bool = False,
     mappings: Sequence[Mapping] = MAPPINGS,
     on_page: OnPage | None = None,
+    on_plan: OnPlan | None = None,
 ) -> PullReport:
     """Reads every change of the mapped sObjects into the replica.
 
-    `full` reads everything again instead of the changes. Idempotent; may be interrupted anywhere.
+    `full` reads everything again instead of the changes. `on_plan` is told, before the first row,
+    how much each load will read; what is followed is little, and not foretold. Idempotent; may be
+    interrupted anywhere.
     Raises SalesforceRetryable (run it again later: what was stored stays) or SalesforceRejected
     (the org lacks a field or a right; `flask doctor` names it).
     """
@@ -90,6 +117,8 @@ def pull(
     with purpose("pull"):
         now = org_time(sf)
         steps = _plan(sf, engine, mappings, now, full=full)
+        if on_plan is not None:
+            on_plan(_expect(engine, steps))
         for step in steps:
             if step.course is not Course.FOLLOW:
                 _load(sf, engine, step, now, report.tallies[step.mapping.sobject], tell)
@@ -99,6 +128,7 @@ def pull(
             if step.course is Course.FOLLOW
         ]
         follow(sf, engine, followed, report.tallies, tell)
+        report.formulas_refreshed = refresh_stale(sf, engine, mappings, now)
     with transaction(engine) as session:
         for name in report.tallies:
             report.watermarks[name] = read_state(session, name).complete_up_to
@@ -109,15 +139,17 @@ def pull(
 def pull_records(sf: Salesforce, engine: Engine, sobject: str, ids: Sequence[str]) -> Tally:
     """Reads these records into the replica now, without moving the watermark.
 
-    For events that name what changed. Idempotent. An Id that the org does not show is left to the
-    next pull, which has its deletion from the org's own list.
+    For events that name what changed. Idempotent. Ids may have 15 or 18 characters; ValueError for
+    what is none. An Id that the org does not show is left to the next pull, which has its deletion
+    from the org's own list; so are formulas of children.
     """
     mapping = BY_SOBJECT[sobject]
     with purpose("pull"):
         fields = ", ".join(mapping.paths)
         template = f"SELECT {fields} FROM {sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
-        rows = query_in(sf, template, ids, include_deleted=True)
+        rows = query_in(sf, template, [*map(normalise_id, ids)], include_deleted=True)
     with transaction(engine) as session:
+        note_changed(session, mapping, rows)
         return store_page(session, mapping, rows)
 
 
@@ -154,32 +186,63 @@ def _plan(
     with transaction(engine) as session:
         states = {mapping.sobject: read_state(session, mapping.sobject) for mapping in mappings}
     courses = {name: _choose_course(state, now, full=full) for name, state in states.items()}
-    changes, counts = _ask(sf, states, courses, now)
-    lost = {name: Course.LOAD for name, found in changes.items() if found is None}
-    again, more_counts = _ask(sf, states, lost, now)
-    changes, counts, courses = changes | again, counts | more_counts, courses | lost
+    found = _ask(sf, states, courses, now)
+    lost = {name: Course.LOAD for name, changes in found.changes.items() if changes is None}
+    found.add(_ask(sf, states, lost, now))
+    courses |= lost
     return [
-        _Step(mapping, states[name], _sure(name, changes[name]), courses[name], counts.get(name, 0))
+        _Step(
+            mapping,
+            states[name],
+            _sure(name, found.changes[name]),
+            courses[name],
+            found.counts.get(name, 0),
+            found.few.get(name),
+        )
         for mapping in mappings
         if (name := mapping.sobject)
     ]
 
 
+@dataclass
+class _Found:
+    """What the org said before anything is read, by sObject."""
+
+    changes: dict[str, Changes | None]
+    counts: dict[str, int]  #: how many rows each load has to read
+    few: dict[str, list[Record]]  #: those rows themselves, all of them, where they are few
+
+    def add(self, other: _Found) -> None:
+        """Takes over what was said later."""
+        self.changes |= other.changes
+        self.counts |= other.counts
+        self.few |= other.few
+
+
 def _ask(
     sf: Salesforce, states: dict[str, SyncState], courses: dict[str, Course], now: datetime
-) -> tuple[dict[str, Changes | None], dict[str, int]]:
-    """What happened to each sObject, and how many rows each load has to read; one call."""
+) -> _Found:
+    """What happened to each sObject, and what each load has to read; one call."""
     since = {name: _since(states[name], course, now) for name, course in courses.items()}
-    counted = {
-        name: _count_query(name, course, states[name], now)
+    spans = {
+        name: _unread(course, states[name], now)
         for name, course in courses.items()
         if course is not Course.FOLLOW
     }
-    count_paths = [with_parameters("queryAll", {"q": text}) for text in counted.values()]
-    answers = get_many(sf, [*change_paths(since, now), *count_paths])
+    paths = change_paths(since, now)
+    for name, span in spans.items():
+        paths.append(with_parameters("queryAll", {"q": _count_query(name, span)}))
+        paths.append(page_path(name, BY_SOBJECT[name].paths, span, FEW))
+    answers = get_many(sf, paths)
     changes = read_changes(since, answers[: 2 * len(since)], now)
-    counts = [int(answer.unwrap()["totalSize"]) for answer in answers[2 * len(since) :]]
-    return changes, dict(zip(counted, counts, strict=True))
+    found = iter(answers[2 * len(since) :])
+    counts, few = {}, {}
+    for name in spans:
+        counts[name] = int(next(found).unwrap()["totalSize"])
+        rows = list(follow_pages(sf, next(found).unwrap()))
+        if len(rows) < FEW:
+            few[name] = rows
+    return _Found(changes, counts, few)
 
 
 def _choose_course(state: SyncState, now: datetime, *, full: bool) -> Course:
@@ -211,22 +274,44 @@ def _sure(sobject: str, changes: Changes | None) -> Changes:
     return changes
 
 
+def _expect(engine: Engine, steps: Sequence[_Step]) -> dict[str, Expected]:
+    """How much each load has to read. An export counts from its beginning, pages what is left."""
+    expected: dict[str, Expected] = {}
+    with transaction(engine) as session:
+        for step in steps:
+            name, stored = step.mapping.sobject, 0
+            if step.course is Course.CONTINUE:
+                stored = count_seen(session, step.mapping, step.state.load_no)
+            if step.course is not Course.FOLLOW:
+                before = stored if step.state.cursor_at and step.course is Course.CONTINUE else 0
+                expected[name] = Expected(step.unread + before, stored)
+    return expected
+
+
 def _load(
     sf: Salesforce, engine: Engine, step: _Step, now: datetime, tally: Tally, on_page: OnPage
 ) -> None:
     state = step.state
     if step.course is Course.LOAD:
         with transaction(engine) as session:
+            note_load(session, step.mapping)
             state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
-    Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread)
+    Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread, step.few)
+    with transaction(engine) as session:
+        # A load that was continued read its first rows when it began.
+        note_fresh(session, step.mapping.sobject, state.proved_at)
 
 
 def _count_unread(sf: Salesforce, step: _Step, now: datetime) -> int:
     if step.course is not Course.FOLLOW:
         return step.unread
-    return count_all(sf, _count_query(step.mapping.sobject, step.course, step.state, now))
+    span = _unread(step.course, step.state, now)
+    return count_all(sf, _count_query(step.mapping.sobject, span))
 
 
-def _count_query(sobject: str, course: Course, state: SyncState, now: datetime) -> str:
-    span = Span(now) if course is Course.LOAD else state.unread(now)
+def _unread(course: Course, state: SyncState, now: datetime) -> Span:
+    return Span(now) if course is Course.LOAD else state.unread(now)
+
+
+def _count_query(sobject: str, span: Span) -> str:
     return f"SELECT COUNT() FROM {sobject} WHERE {condition(span)}"  # noqa: S608 - SOQL

@@ -19,6 +19,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import Clock, SystemClock
 from config.database import transaction
@@ -27,17 +28,19 @@ from sfsync.bulk_push import NOT_TRIED, BulkCarrier, Carried, is_ingest_cheaper
 from sfsync.carrying import Outcomes, carry
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
+    BUG_CODE,
     OutcomeUnknown,
     SalesforceError,
     SalesforceRejected,
     SalesforceRetryable,
+    report_bug,
 )
 from sfsync.guard import was_overtaken
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.preparing import Prepared, prepare
-from sfsync.readback import read_back
+from sfsync.readback import NOT_WRITTEN, read_back
 from sfsync.rest import COLLECTION_SIZE, SaveResult
 from sfsync.usage import purpose
 
@@ -51,7 +54,9 @@ MERGE_ROUNDS = 3
 #: Calls spent on finding the records that make the org refuse a whole batch.
 SEARCH_CALLS = 24
 #: Refusals of a whole call that are the fault of single records in it.
-RECORD_FAULTS = frozenset({"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE"})
+RECORD_FAULTS = frozenset(
+    {"JSON_PARSER_ERROR", "INVALID_FIELD", "MALFORMED_ID", "INVALID_TYPE", BUG_CODE}
+)
 
 OnBatch = Callable[["PushReport"], None]
 
@@ -152,10 +157,22 @@ class _Pusher:
         rows = sorted(self.claims.take_abandoned(), key=_carrier_of)
         for (_, job_id), group in groupby(rows, key=_carrier_of):
             if job_id:
-                carried = self.bulk.resume(job_id, list(group))
-                self.claims.give_back(self._book_carried(carried), NOT_TRIED)
+                self._resume_job(job_id, list(group))
             else:
                 self._confirm(list(group), [])
+
+    def _resume_job(self, job_id: str, rows: list[OutboxWrite]) -> None:
+        try:
+            carried = self.bulk.resume(job_id, rows)
+        except (SalesforceError, SQLAlchemyError):
+            raise
+        except Exception:
+            logger.exception("a job failed through a fault of our own; a developer must look at it")
+            still_ours = self.claims.note_job(rows, None)
+            if still_ours:
+                self._confirm(still_ours, [])
+        else:
+            self.claims.give_back(self._book_carried(carried), NOT_TRIED)
 
     def push_all(self, batch: Sequence[OutboxWrite]) -> Iterator[PushReport]:
         """Merges claimed records and sends them by the cheaper carrier; the report each step."""
@@ -183,6 +200,12 @@ class _Pusher:
         except SalesforceError as error:
             self.claims.give_back(left, error)
             raise
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            logger.exception("a job failed through a fault of our own; a developer must look at it")
+            still_ours = {row.id for row in self.claims.note_job(_rows(prepared), None)}
+            return [each for each in prepared if each.row.id in still_ours]
         stale = {row.id for row in overtaken}
         kept = {row.id for row in left if row.id not in stale}
         again = [row for row in left if row.id in stale]
@@ -219,6 +242,13 @@ class _Pusher:
             except SalesforceError as error:
                 self.claims.give_back([*chunk.rows, *rest], error)
                 raise
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                # A fault of our own must not hold up other records, nor come back for ever.
+                logger.exception("the push failed on a record; a developer must look at it")
+                bug = report_bug(error)
+                chunks.extendleft(self._isolate(chunk, bug, may_search=calls < SEARCH_CALLS))
             else:
                 chunks.extend(self._settle(chunk, outcomes, rest))
 
@@ -299,6 +329,12 @@ class _Pusher:
             self.claims.abandon(rows)
             self.claims.give_back(rest, error)
             raise
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            # They are sent again, which is harmless; that finds the record that is at fault.
+            logger.exception("reading back failed; a developer must look at it")
+            outcomes = [(row, NOT_WRITTEN) for row in rows]
         self._book(outcomes, is_confirmed=True)
 
     def _book(self, outcomes: Outcomes, *, is_confirmed: bool = False) -> None:

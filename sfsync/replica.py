@@ -15,13 +15,16 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     Index,
     Integer,
     String,
     Table,
     Text,
+    Time,
     bindparam,
+    func,
     or_,
     select,
     true,
@@ -43,11 +46,14 @@ TYPES: dict[Kind, Any] = {
     Kind.FLAG: Boolean(),
     Kind.DATE: Date(),
     Kind.INSTANT: UtcDateTime(),
+    Kind.TIME: Time(),
 }
 #: What a row cannot be without.
 REQUIRED_COLUMNS = frozenset({"salesforce_id", "is_deleted", "system_modstamp"})
 #: Ids per lookup of known rows; both databases take more parameters than this.
 LOOKUP_SIZE = 500
+#: Rows of one step through a whole table.
+WALK_SIZE = 2_000
 #: Without a limit every stamp is credible.
 LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -58,6 +64,8 @@ def _build_table(mapping: Mapping) -> Table:
     table = Table(mapping.table, Base.metadata, *columns, *marks)
     Index(None, table.c.external_id)
     Index(None, table.c.system_modstamp, table.c.salesforce_id)
+    for lookup in dict.fromkeys(reading.lookup for reading in mapping.readings):
+        Index(None, table.c[lookup])
     return table
 
 
@@ -160,6 +168,13 @@ def load_records(session: Session, sobject: str, **equal_to: object) -> list[dic
     return [dict(row) for row in session.execute(query.order_by(table.c.salesforce_id)).mappings()]
 
 
+def count_seen(session: Session, mapping: Mapping, load_no: int) -> int:
+    """How many rows that reading of everything has met so far."""
+    table = TABLES[mapping.sobject]
+    query = select(func.count()).select_from(table).where(table.c.seen_in_load == load_no)
+    return session.scalar(query) or 0
+
+
 def _columns(sobject: str) -> list[Column[Any]]:
     """The columns that mirror the org, without our own marks."""
     return [TABLES[sobject].c[each.column] for each in BY_SOBJECT[sobject].fields]
@@ -179,9 +194,10 @@ def find_by_key(
     return found
 
 
-def read_cells(mapping: Mapping, cells: dict[str, str]) -> dict[str, Any]:
-    """A row of an export as a row by column."""
-    return {each.column: read_cell(cells, each) for each in mapping.fields}
+def read_cells(fields: Sequence[FieldMap], cells: Sequence[str]) -> dict[str, Any]:
+    """A row of an export, its cells in the order of `fields`, as a row by column."""
+    pairs = zip(fields, cells, strict=True)
+    return {field.column: read_cell(cell, field) for field, cell in pairs}
 
 
 def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
@@ -189,16 +205,38 @@ def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:
     return {each.column: read_field(record, each) for each in mapping.fields}
 
 
+def load_stored(
+    session: Session, mapping: Mapping, ids: Iterable[str], *, lock: bool
+) -> dict[str, dict[str, Any]]:
+    """Rows by Id with their checksums; `lock` keeps other writers out until the transaction ends.
+
+    On SQLite every transaction keeps them out.
+    """
+    return _load_known(session, mapping, sorted(ids), lock=lock)
+
+
 def _load_known(
-    session: Session, mapping: Mapping, ids: Iterable[str]
+    session: Session, mapping: Mapping, ids: Iterable[str], *, lock: bool = False
 ) -> dict[str, dict[str, Any]]:
     table = TABLES[mapping.sobject]
     columns = [*_columns(mapping.sobject), table.c.checksum]
     known: dict[str, dict[str, Any]] = {}
     for chunk in chunked(ids, LOOKUP_SIZE):
-        found = session.execute(select(*columns).where(table.c.salesforce_id.in_(chunk)))
+        query = select(*columns).where(table.c.salesforce_id.in_(chunk))
+        found = session.execute(query.with_for_update() if lock else query)
         known |= {row["salesforce_id"]: dict(row) for row in found.mappings()}
     return known
+
+
+def walk(
+    session: Session, mapping: Mapping, after_id: str, *conditions: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """The next rows behind an Id, in the order of Ids, with their checksums; empty at the end."""
+    table = TABLES[mapping.sobject]
+    query = select(*_columns(mapping.sobject), table.c.checksum)
+    query = query.where(table.c.salesforce_id > after_id, *conditions)
+    found = session.execute(query.order_by(table.c.salesforce_id).limit(WALK_SIZE))
+    return [dict(row) for row in found.mappings()]
 
 
 def sum_again(session: Session, mapping: Mapping, ids: Iterable[str]) -> None:

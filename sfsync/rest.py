@@ -41,6 +41,7 @@ __all__ = [
     "Record",
     "SaveResult",
     "api_versions",
+    "collections_update",
     "collections_upsert",
     "composite",
     "composite_graph",
@@ -235,18 +236,30 @@ def collections_upsert(
     Results come in the order of `records`. Raises OutcomeUnknown when no whole answer came: the
     caller reads back by external ID before it tries again.
     """
-    if len(records) > COLLECTION_SIZE:
-        raise ValueError(f"{len(records)} records exceed the {COLLECTION_SIZE} of one call")
     rows = [{"attributes": {"type": name}, **record} for record in records]
+    return _save_collection(sf, f"composite/sobjects/{name}/{external_field}", rows)
+
+
+def collections_update(
+    sf: Salesforce, records: Sequence[tuple[str, Mapping[str, object]]]
+) -> list[SaveResult]:
+    """Changes up to 200 records in one call, each on its own: (sObject, values with `Id`) each.
+
+    Several sObjects may be mixed. Results come in the order of `records`. Raises OutcomeUnknown
+    when no whole answer came.
+    """
+    rows = [{"attributes": {"type": name}, **values} for name, values in records]
+    return _save_collection(sf, "composite/sobjects", rows)
+
+
+def _save_collection(sf: Salesforce, path: str, rows: list[Record]) -> list[SaveResult]:
+    if len(rows) > COLLECTION_SIZE:
+        raise ValueError(f"{len(rows)} records exceed the {COLLECTION_SIZE} of one call")
     with writing(sf):
-        answer = sf.restful(
-            f"composite/sobjects/{name}/{external_field}",
-            method="PATCH",
-            data=_body({"allOrNone": False, "records": rows}),
-        )
-    if not isinstance(answer, list) or len(answer) != len(records):
+        answer = sf.restful(path, method="PATCH", data=_body({"allOrNone": False, "records": rows}))
+    if not isinstance(answer, list) or len(answer) != len(rows):
         raise OutcomeUnknown(
-            f"The org answered for {len(answer or [])} of {len(records)} {name} records.",
+            f"The org answered for {len(answer or [])} of {len(rows)} records.",
             remedy="They are read back before they are tried again.",
         )
     return [read_save_result(item) for item in answer]

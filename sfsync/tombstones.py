@@ -60,6 +60,16 @@ def mark_gone(session: Session, mapping: Mapping, load_no: int, end_at: datetime
     return len(gone)
 
 
+def bury(session: Session, mapping: Mapping, ids: Iterable[str]) -> None:
+    """Marks these rows as deleted, whatever their stamps say: the org was asked for each of them.
+
+    A few at a time; the caller cuts long lists.
+    """
+    table = TABLES[mapping.sobject]
+    marked = _mark(session, update(table).where(table.c.salesforce_id.in_(list(ids))), table)
+    sum_again(session, mapping, marked)
+
+
 def _mark(session: Session, rows: Update, table: Table) -> list[str]:
     """Marks these rows; their Ids."""
     marked = session.execute(rows.values(is_deleted=True).returning(table.c.salesforce_id))

@@ -8,7 +8,7 @@ and DateTime Formats".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -27,13 +27,26 @@ def read_decimal(number: object) -> Decimal:
     return Decimal(str(number))
 
 
+def read_time(text: str) -> time:
+    """`10:40:55.666Z` as a time of day; the Z says nothing, a time of day has no zone."""
+    return time.fromisoformat(text.removesuffix("Z"))
+
+
+def read_flag(value: object) -> bool:
+    """A JSON truth. Anything else is no checkbox, and `bool` would take it for one."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value
+
+
 READERS: dict[Kind, Callable[[Any], object]] = {
     Kind.ID: str,
     Kind.TEXT: str,
     Kind.DECIMAL: read_decimal,
-    Kind.FLAG: bool,
+    Kind.FLAG: read_flag,
     Kind.DATE: date.fromisoformat,
     Kind.INSTANT: read_instant,
+    Kind.TIME: read_time,
 }
 
 
@@ -41,26 +54,39 @@ CELL_READERS: dict[Kind, Callable[[str], object]] = {
     Kind.ID: str,
     Kind.TEXT: str,
     Kind.DECIMAL: Decimal,
-    Kind.FLAG: "true".__eq__,
+    Kind.FLAG: {"true": True, "false": False}.__getitem__,
     Kind.DATE: date.fromisoformat,
     Kind.INSTANT: read_instant,
+    Kind.TIME: read_time,
 }
 
 
-def read_cell(cells: Mapping[str, str], field: FieldMap) -> object:
-    """The value of `field` in a row of an export, where an empty cell is an empty value."""
-    text = cells[field.path]
-    return None if text == "" else CELL_READERS[field.kind](text)
+def read_cell(text: str, field: FieldMap) -> object:
+    """The value of `field` in a cell of an export, where an empty cell is an empty value."""
+    return read_empty(field) if text == "" else CELL_READERS[field.kind](text)
 
 
 def read_field(record: Mapping[str, Any], field: FieldMap) -> object:
-    """The value of `field` in a record of an answer; None when it, or its parent, is empty."""
+    """The value of `field` in a record of an answer; None when it, or its parent, is empty.
+
+    Raises KeyError when the answer has no such field: it says nothing of it.
+    """
     value: Any = record
     for step in field.path.split("."):
         if value is None:
             return None
         value = value[step]
-    return None if value is None else READERS[field.kind](value)
+    return read_empty(field) if value is None else READERS[field.kind](value)
+
+
+def read_empty(field: FieldMap) -> object:
+    """What nothing means: a checkbox of the record itself is then not ticked, never unknown."""
+    return False if is_own_flag(field) else None
+
+
+def is_own_flag(field: FieldMap) -> bool:
+    """Whether the field is a checkbox of the record itself, not of a parent that may be missing."""
+    return field.kind is Kind.FLAG and "." not in field.path
 
 
 def are_equal(sent: object, found: object) -> bool:

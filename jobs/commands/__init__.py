@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -81,6 +82,14 @@ def command_runtime(*, with_tables: bool = True) -> Runtime:
     if with_tables:
         ensure_schema(runtime.engine)
     return runtime
+
+
+def business_time(runtime: Runtime) -> datetime | None:
+    """What time it is, if the org that keeps it answers."""
+    try:
+        return runtime.clock.now()
+    except ClockUnavailable:
+        return None
 
 
 def print_json(value: object) -> None:

@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import click
 from flask.cli import AppGroup
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 
+from config.clock import SystemClock
 from jobs.commands import (
     EXIT_REJECTED,
+    business_time,
     command_runtime,
     dry_run_option,
     explained,
-    is_interactive,
     json_option,
     print_json,
 )
+from jobs.commands.bars import shown_progress
+from jobs.progress import WRITES
 from sfsync import pull as pulling
 from sfsync import push as pushing
 from sfsync.client import Salesforce, usage
+from sfsync.delivery import deliver
 from sfsync.pull import PullReport
 from sfsync.push import PushReport
-from sfsync.replica import Tally
-from sfsync.status import ObjectStatus, read_status
+from sfsync.record_problems import NoteReport
+from sfsync.status import ObjectStatus, SyncStatus, read_status, seconds_since
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two progress lines in a log.
-LOG_EVERY_S = 5.0
-
 group = AppGroup("sync", help="The replica of the org, and the writes on their way to it.")
-Show = Callable[[str], None]
 
 
 @group.command("pull")
@@ -83,15 +78,14 @@ def push(dry_run: bool, as_json: bool) -> None:
         _answer(as_json, {"would_send": counts}, _count_lines("would send", counts))
         return
     sf = runtime.connect()
-    with _progress() as show:
-
-        def on_batch(so_far: PushReport) -> None:
-            show(f"{so_far.sent} sent, {so_far.rejected} rejected")
-
-        report = pushing.push(sf, runtime.engine, on_batch=on_batch)
-    _log_push(report)
-    _answer(as_json, report.as_dict(), [*_push_lines(report), usage(sf).summary])
-    if report.rejected:
+    with shown_progress() as progress:
+        progress.begin(WRITES, sum(pushing.preview(runtime.engine).values()))
+        zone = runtime.settings.business_timezone
+        done = deliver(sf, runtime.engine, zone=zone, on_batch=progress.on_batch)
+    _log_push(done.push)
+    lines = [*_push_lines(done.push), *_note_lines(done.notes), usage(sf).summary]
+    _answer(as_json, done.as_dict(), lines)
+    if done.push.rejected:
         raise SystemExit(EXIT_REJECTED)
 
 
@@ -100,8 +94,10 @@ def push(dry_run: bool, as_json: bool) -> None:
 @explained
 def status(as_json: bool) -> None:
     """Say up to when the replica is complete, and what stands in the outbox."""
-    found = read_status(command_runtime().engine)
+    runtime = command_runtime()
+    found = read_status(runtime.engine, business_time(runtime))
     lines = [_status_line(each) for each in found.objects]
+    lines += [*_delay_lines(found, SystemClock().now()), _tell_reconciliation(found.reconciled)]
     if found.open_conflicts:
         lines.append(f"{found.open_conflicts} open conflicts; see `flask sync conflicts list`")
     _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
@@ -114,12 +110,9 @@ def _rehearse(engine: Engine, sf: Salesforce, as_json: bool, *, full: bool) -> N
 
 def _pull(engine: Engine, sf: Salesforce, as_json: bool, *, full: bool) -> None:
     """A pull whose progress and result are shown."""
-    with _progress() as show:
-
-        def on_page(sobject: str, tally: Tally) -> None:
-            show(f"{sobject}: {tally.read} rows read")
-
-        report = pulling.pull(sf, engine, full=full, on_page=on_page)
+    with shown_progress() as progress:
+        on_page, on_plan = progress.on_page, progress.on_plan
+        report = pulling.pull(sf, engine, full=full, on_page=on_page, on_plan=on_plan)
     _log_pull(report)
     _answer(as_json, report.as_dict(), [*_pull_lines(report), usage(sf).summary])
 
@@ -129,30 +122,6 @@ def _answer(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
         print_json(document)
     else:
         click.echo("\n".join(lines))
-
-
-@contextmanager
-def _progress() -> Iterator[Show]:
-    """A moving line for a person, a log line now and then for a log."""
-    if not is_interactive():
-        yield _ThrottledLog()
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("asking the org")
-        yield lambda text: bar.update(task, description=text)
-
-
-class _ThrottledLog:
-    """Writes at most one progress line per few seconds."""
-
-    def __init__(self) -> None:
-        self._last_s = time.monotonic()
-
-    def __call__(self, text: str) -> None:
-        if time.monotonic() - self._last_s >= LOG_EVERY_S:
-            self._last_s = time.monotonic()
-            logger.info("sync progress", extra={"progress": text})
 
 
 def _log_pull(report: PullReport) -> None:
@@ -198,6 +167,19 @@ def _push_lines(report: PushReport) -> list[str]:
     return [summary, *_problem_lines(tuple(report.problems))]
 
 
+def _note_lines(notes: NoteReport) -> list[str]:
+    """What people see of it in Salesforce; nothing when nothing changed there."""
+    facts = {
+        "notes written on records": notes.noted,
+        "notes taken away": notes.cleared,
+        "Cases opened or closed": notes.cases,
+    }
+    told = [f"{count} {what}" for what, count in facts.items() if count]
+    lines = [f"In Salesforce: {', '.join(told)}"] if told else []
+    failure = f"Some notes could not be written on records: {notes.failure}"
+    return [*lines, failure] if notes.failure else lines
+
+
 def _problem_lines(problems: tuple[dict[str, Any], ...]) -> list[str]:
     return [
         f"  {each['sobject']} {each['external_id']} ({each['state']}, {each['cause']}):"
@@ -206,6 +188,28 @@ def _problem_lines(problems: tuple[dict[str, Any], ...]) -> list[str]:
         + (f" {each['remedy']}" if each["remedy"] else "")
         for each in problems
     ]
+
+
+def _delay_lines(found: SyncStatus, now: datetime) -> list[str]:
+    """How far the replica is behind the org, and the outbox behind us."""
+    lags = [f"{each.sobject} {each.lag_s} s" for each in found.objects if each.lag_s is not None]
+    lines = [f"Proven complete to this long ago: {', '.join(lags)}"] if lags else []
+    waiting = [each for each in found.objects if each.oldest_pending_at is not None]
+    for each in waiting:
+        age_s = seconds_since(each.oldest_pending_at or now, now)
+        lines.append(f"Oldest write of {each.sobject} that has not left: noted {age_s} s ago")
+    return lines
+
+
+def _tell_reconciliation(run: dict[str, Any] | None) -> str:
+    if run is None:
+        return "never compared with the org: `flask sync reconcile`"
+    drifted = run["rows_drifted"]
+    outcome = f"{drifted} differed and were healed: `flask sync drift`" if drifted else "no drift"
+    return (
+        f"compared with the org by {run['depth']} at {run['finished_at']:%Y-%m-%d %H:%M} UTC:"
+        f" {run['rows_checked']} rows, {outcome}"
+    )
 
 
 def _status_line(status: ObjectStatus) -> str:
@@ -220,5 +224,12 @@ def _status_line(status: ObjectStatus) -> str:
     outbox = ", ".join(f"{count} {state}" for state, count in sorted(status.outbox.items()))
     return (
         f"{status.sobject}: {status.rows} rows, {status.deleted_rows} deleted,"
-        f" {complete}{interrupted}; outbox: {outbox or 'empty'}"
+        f" {complete}{interrupted}{_tell_formulas(status)}; outbox: {outbox or 'empty'}"
     )
+
+
+def _tell_formulas(status: ObjectStatus) -> str:
+    if status.formulas_fresh_at is None:
+        return ""
+    stale = f", {status.stale_formulas} to be read again" if status.stale_formulas else ""
+    return f"; formulas as of {status.formulas_fresh_at:%Y-%m-%d %H:%M:%S} UTC{stale}"

@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from config.clock import ClockUnavailable, SystemClock
+from config.clock import SystemClock
 from config.process import name_process
 from jobs.catalogue import jobs_for
 from jobs.claims import Claims
 from jobs.commands import (
     EXIT_REJECTED,
     EXIT_UNAVAILABLE,
+    business_time,
     command_runtime,
     dry_run_option,
     explained,
@@ -102,14 +103,6 @@ def find_job(runtime: Runtime, name: str) -> Job:
     if name not in jobs:
         raise click.BadParameter(f"there is no job '{name}'; there are {', '.join(jobs)}")
     return jobs[name]
-
-
-def business_time(runtime: Runtime) -> datetime | None:
-    """What time it is, if the org that keeps it answers."""
-    try:
-        return runtime.clock.now()
-    except ClockUnavailable:
-        return None
 
 
 def describe(runtime: Runtime, job: Job, now: datetime | None, limit: int) -> dict[str, Any]:

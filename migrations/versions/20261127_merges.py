@@ -1,6 +1,6 @@
 """What a write was changed from, the mark of its latest attempt, and the list of clashes.
 
-The replica mirrors the mark and two more fields of an account; the next pull reads everything, so
+The replica mirrors the mark and an account's description; the next pull reads everything, so
 that no row is without them; a pull that is at work meanwhile counts as overtaken.
 """
 
@@ -17,7 +17,6 @@ branch_labels = None
 depends_on = None
 
 REPLICA = ("sf_account", "sf_order", "sf_order_proposal")
-ACCOUNT_FIELDS = ("description", "billing_country")
 
 
 def upgrade() -> None:
@@ -30,8 +29,7 @@ def upgrade() -> None:
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("sync_write", sa.Text(), nullable=True))
     with op.batch_alter_table("sf_account", schema=None) as batch_op:
-        for name in ACCOUNT_FIELDS:
-            batch_op.add_column(sa.Column(name, sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("description", sa.Text(), nullable=True))
     op.execute(
         "UPDATE sync_state SET load_no = load_no + 1, watermark_at = NULL, cursor_at = NULL,"
         " cursor_id = NULL, export_job_id = NULL, export_locator = NULL, export_end_at = NULL"
@@ -69,8 +67,7 @@ def downgrade() -> None:
     """Takes it back."""
     op.drop_table("sync_conflict")
     with op.batch_alter_table("sf_account", schema=None) as batch_op:
-        for name in ACCOUNT_FIELDS:
-            batch_op.drop_column(name)
+        batch_op.drop_column("description")
     for table in REPLICA:
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.drop_column("sync_write")

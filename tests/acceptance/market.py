@@ -123,8 +123,11 @@ class Market:
         return self.admin.query(template.format(**self.ids, **values))
 
     def proposals(self, ref: str = "o1") -> dict[str, Record]:
+        """The stored fields of the order's proposals; formulas would change with their parents."""
         template = "SELECT FIELDS(ALL) FROM Order_Proposal__c WHERE Order__c = '{order}' LIMIT 200"
         rows = self.query(template, order=self.ids[ref])
+        for row in rows:
+            del row["Order_Status__c"], row["Manufacturer_Qualification__c"]
         return {self.name_of(row["Id"]): row for row in rows}
 
     def fates(self, ref: str = "o1") -> dict[str, str]:

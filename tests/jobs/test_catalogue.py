@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import time
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
+from config.database import transaction
 from config.settings import Settings
-from jobs.catalogue import StillRunning, jobs_for, run_pull, run_push, run_selection
+from jobs.catalogue import (
+    StillRunning,
+    jobs_for,
+    run_formulas,
+    run_pull,
+    run_push,
+    run_reconcile,
+    run_selection,
+)
 from jobs.runtime import Runtime, build_runtime
 from jobs.schedule import Job, Stopped, Turn
 from jobs.slots import RunStatus
 from jobs.worker import Worker
 from sandbox.server import LocalOrgServer
 from sfsync.outbox import enqueue
+from sfsync.replica import TABLES
 from tests.acceptance.builders import a_designer, a_maker, a_proposal, an_order
 from tests.acceptance.market import Market
 from tests.jobs.builders import MORNING, WARSAW, local, runs_of
@@ -142,7 +154,29 @@ def test_pull_and_push_answer_with_counts(market: Market, runtime: Runtime) -> N
         "Order": 1,
         "Order_Proposal__c": 1,
     }
-    assert pulled["api_calls"] == 4
+    assert pulled["api_calls"] == 1
+
+
+def test_the_nightly_sweep_answers_with_counts(market: Market, runtime: Runtime) -> None:
+    run_pull(runtime, turn_at("2025-03-11 07:00"))
+    market.at("2025-03-12 00:10")
+
+    assert run_formulas(runtime, turn_at("2025-03-12 07:00")) == {
+        "objects": {
+            "Order": {"read": 1, "changed": 1},
+            "Order_Proposal__c": {"read": 1, "changed": 0},
+        }
+    }
+
+
+def test_a_sweep_that_is_stopped_between_pages_begins_anew(runtime: Runtime) -> None:
+    def stop() -> None:
+        raise Stopped("told to end")
+
+    run_pull(runtime, turn_at("2025-03-11 07:00"))
+    with pytest.raises(Stopped):
+        run_formulas(runtime, Turn(turn_at("2025-03-11 07:00").slot, stop))
+    assert run_formulas(runtime, turn_at("2025-03-11 07:00"))["objects"]["Order"]["read"] == 1
 
 
 def test_pull_that_is_stopped_between_pages_is_continued(runtime: Runtime) -> None:
@@ -165,5 +199,43 @@ def test_each_job_of_a_worker_logs_in_for_itself(market: Market, runtime: Runtim
         worker.tick(job)
 
     connections = [each.connect() for each in worker._runner._runtimes.values()]
-    assert len({id(sf.session) for sf in connections}) == 3
+    assert len({id(sf.session) for sf in connections}) == 4
     assert SEVEN.astimezone(WARSAW).hour == 7
+
+
+def test_reconciling_heals_and_warns_with_figures(
+    market: Market, runtime: Runtime, caplog: pytest.LogCaptureFixture
+) -> None:
+    turn = turn_at("2025-03-11 08:00")
+    market.at("2025-03-11 08:00")
+    clean = run_reconcile(runtime, turn)
+    warned_at_first = list(caplog.records)
+    with transaction(runtime.engine) as session:
+        session.execute(update(TABLES["Order"]).values(name="by hand"))
+
+    found = run_reconcile(runtime, turn)
+
+    assert clean["drifted"] == 0
+    assert [each for each in warned_at_first if each.levelname == "WARNING"] == []
+    assert found["drifted"] == 1
+    assert found["objects"]["Order"]["kinds"] == {"cell": 1}
+    (warning,) = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert (warning.__dict__["rows"], warning.__dict__["kinds"]) == (1, {"Order": {"cell": 1}})
+
+
+def test_reconciling_stops_between_its_steps(market: Market, runtime: Runtime) -> None:
+    def stop() -> None:
+        raise Stopped
+
+    run_reconcile(runtime, turn_at("2025-03-11 08:00"))
+    with pytest.raises(Stopped):
+        run_reconcile(runtime, replace(turn_at("2025-03-11 08:00"), pause=stop))
+
+
+def test_reconciling_comes_an_hour_after_the_selection() -> None:
+    settings = Settings(selection_time=time(23, 30), business_timezone=WARSAW)
+
+    (job,) = [each for each in jobs_for(settings) if each.name == "reconcile"]
+
+    assert job.timetable.words == "daily at 00:30 Europe/Warsaw"
+    assert job.gives_way

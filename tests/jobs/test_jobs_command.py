@@ -62,8 +62,9 @@ def test_list_names_each_job_its_times_and_its_latest_runs(app: Flask, sqlite: E
     result = call(app, "list", "--json")
 
     assert result.exit_code == 0, result.output
-    select, push, pull = json.loads(result.stdout)
-    assert [each["name"] for each in (select, push, pull)] == ["select", "push", "pull"]
+    listed = json.loads(result.stdout)
+    assert [each["name"] for each in listed] == ["select", "push", "pull", "reconcile", "formulas"]
+    select = listed[0]
     assert select["when"] == "daily at 07:00 Europe/Warsaw"
     assert select["next_at"] == "2025-03-12T06:00:00.000+0000"
     (run,) = select["runs"]
@@ -73,7 +74,7 @@ def test_list_names_each_job_its_times_and_its_latest_runs(app: Flask, sqlite: E
         "the field Price__c is gone",
     )
     assert run["slot_at"] == "2025-03-11T06:00:00.000+0000"
-    assert (push["runs"], pull["runs"]) == ([], [])
+    assert [each["runs"] for each in listed[1:]] == [[], [], [], []]
 
 
 def test_list_for_people_shows_business_time_and_the_error(app: Flask, sqlite: Engine) -> None:
@@ -92,7 +93,7 @@ def test_list_answers_while_the_org_is_down(app: Flask, market: Market) -> None:
     result = call(app, "list", "--json")
 
     assert result.exit_code == 0, result.output
-    assert [each["next_at"] for each in json.loads(result.stdout)] == [None] * 3
+    assert [each["next_at"] for each in json.loads(result.stdout)] == [None] * 5
 
 
 def test_run_does_the_due_slot_at_once_despite_its_rest(
@@ -130,7 +131,7 @@ def test_run_of_a_slot_that_a_worker_is_at_ends_with_3(app: Flask, sqlite: Engin
 def test_run_that_fails_ends_with_1_and_says_why(
     app: Flask, market: Market, sqlite: Engine
 ) -> None:
-    market.fault(action="status", status=400, path="/query", error_code="INVALID_FIELD")
+    market.fault(action="status", status=400, path="/batch", error_code="INVALID_FIELD")
     result = call(app, "run", "pull")
 
     assert result.exit_code == 1, result.output
@@ -163,4 +164,4 @@ def test_unknown_job_is_answered_with_those_there_are(app: Flask) -> None:
     result = call(app, "run", "selct")
 
     assert result.exit_code == 2
-    assert "there is no job 'selct'; there are select, push, pull" in result.output
+    assert "there is no job 'selct'; there are select, push, pull, reconcile" in result.output

@@ -140,6 +140,8 @@ def test_selection_time_and_zone_come_from_the_settings() -> None:
         "select": "daily at 06:30 Asia/Tokyo",
         "push": "every 30 s",
         "pull": "every 300 s",
+        "reconcile": "daily at 07:30 Asia/Tokyo",
+        "formulas": "daily at 00:10 Asia/Tokyo",
     }
 
 

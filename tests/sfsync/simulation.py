@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event
 from sandbox.org.errors import OrgError
 from sandbox.server import LocalOrgServer
 from sfsync.errors import SalesforceRetryable
+from sfsync.formulas import sweep
 from sfsync.mapping import MAPPINGS
 from sfsync.pull import pull
 from tests.acceptance.market import INTEGRATION
@@ -60,12 +61,13 @@ class World:
             self.die.choice(self._doings)()
 
     def settle(self) -> None:
-        """Let every commit become visible, and pull in peace."""
+        """Let every commit become visible, pull in peace, and let formulas follow the time."""
         control(self.org, "DELETE", "faults")
         self.admin.wait(hours=2)
         for _ in range(2):
             pull(self.sf, self.engine)
             self.admin.wait(minutes=2)
+        sweep(self.sf, self.engine)
 
     @property
     def _doings(self) -> list[Callable[[], None]]:

@@ -12,7 +12,7 @@ from config.database import transaction
 from sandbox.server import LocalOrgServer
 from sfsync.errors import SalesforceRejected, SalesforceUnavailable
 from sfsync.mapping import ACCOUNT, MAPPINGS
-from sfsync.pull import PullReport, forget, pull, pull_records
+from sfsync.pull import Expected, PullReport, forget, pull, pull_records
 from sfsync.replica import load_record
 from sfsync.status import read_status
 from sfsync.sync_state import begin_load
@@ -282,7 +282,7 @@ def test_an_org_that_cannot_tell_the_changes_is_read_whole(
     report = run(sf, engine)
 
     assert counts(report, "Account") == (3, 3, 0, 0, 0)
-    assert report.api_calls == 3
+    assert report.api_calls == 2
 
 
 def test_an_org_that_cannot_even_tell_the_last_minutes_is_a_clear_refusal(
@@ -335,6 +335,25 @@ def test_a_reading_of_everything_that_is_overtaken_does_no_harm(
     assert counts(overtaken[0], "Account")[0] == 5
     (status, *_) = read_status(engine).objects
     assert (status.rows, status.deleted_rows, status.is_pull_interrupted) == (5, 0, False)
+
+
+def test_pages_that_go_on_foretell_what_is_stored_and_what_is_left(
+    admin: Admin, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfsync.keyset.PAGE_SIZE", 2)
+    monkeypatch.setattr("sfsync.pull.FEW", 1)
+    for number in range(5):
+        admin.create("Account", Name=f"A{number}")
+    plans: list[dict[str, Expected]] = []
+
+    def stop(_sobject: str, _tally: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pull(sf, engine, mappings=[ACCOUNT], on_page=stop, on_plan=plans.append)
+    pull(sf, engine, mappings=[ACCOUNT], on_plan=plans.append)
+
+    assert plans == [{"Account": Expected(5, 0)}, {"Account": Expected(5, 2)}]
 
 
 def test_a_pull_during_which_the_replica_is_forgotten_calls_nothing_complete(

@@ -13,6 +13,7 @@ from sfsync import exports, loading
 from sfsync.errors import SalesforceError, SalesforceUnavailable
 from sfsync.loading import is_export_cheaper
 from sfsync.mapping import ACCOUNT, MAPPINGS
+from sfsync.pull import Expected
 from sfsync.status import read_status
 from tests.control import add_fault, seed
 from tests.sfsync.people import Admin
@@ -24,6 +25,7 @@ from tests.sfsync.test_pull import a_market, an_account, counts, in_org, replica
 def _exports_of_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows are exported too, ten a page, and no time is lost waiting."""
     monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows: True)
+    monkeypatch.setattr("sfsync.pull.FEW", 1)
     monkeypatch.setattr(exports, "PAGE_ROWS", 10)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.05)
 
@@ -75,6 +77,21 @@ def test_an_export_that_dies_goes_on_with_the_page_it_was_at(
     assert replica(engine, "Account") == in_org(sf, "Account")
     # The proof, and the two pages that were left.
     assert report.api_calls == 3
+
+
+def test_a_load_that_goes_on_foretells_what_is_stored_and_what_there_is(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    seed(org, [an_account(number) for number in range(35)])
+    add_fault(org, action="status", status=503, path="/results.*locator", call=[2, 3, 4, 5])
+    plans: list[dict[str, Expected]] = []
+    with pytest.raises(SalesforceUnavailable):
+        run(sf, engine, mappings=[ACCOUNT], on_plan=plans.append)
+
+    run(sf, engine, mappings=[ACCOUNT], on_plan=plans.append)
+    run(sf, engine, mappings=[ACCOUNT], on_plan=plans.append)
+
+    assert plans == [{"Account": Expected(35, 0)}, {"Account": Expected(35, 20)}, {}]
 
 
 def test_an_export_that_is_lost_is_replaced_by_pages(
@@ -161,8 +178,8 @@ def test_a_page_that_arrives_short_is_not_believed(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seed(org, [an_account(number) for number in range(5)])
-    honest = exports.csv.DictReader
-    monkeypatch.setattr(exports.csv, "DictReader", lambda *a, **k: list(honest(*a, **k))[:-1])
+    honest = exports.csv.reader
+    monkeypatch.setattr(exports.csv, "reader", lambda *a, **k: iter(list(honest(*a, **k))[:-1]))
 
     with pytest.raises(SalesforceError, match="5 rows were announced and 4 arrived"):
         run(sf, engine, mappings=[ACCOUNT])

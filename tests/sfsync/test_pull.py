@@ -121,16 +121,35 @@ def test_the_first_pull_copies_everything_field_by_field(
     assert manufacturer["rating"] == Decimal("4.35")
 
 
-def test_a_first_pull_of_little_costs_one_call_per_object_and_one_for_the_proof(
+def test_a_first_pull_of_little_costs_one_call(
     org: LocalOrgServer, sf: Salesforce, engine: Engine
 ) -> None:
     a_market(org)
 
     report = run(sf, engine)
 
-    assert report.api_calls == 4
-    assert counted_calls(org) == 4
-    assert usage(sf).by_purpose == {"pull": 4}
+    assert report.api_calls == 1
+    assert counted_calls(org) == 1
+    assert usage(sf).by_purpose == {"pull": 1}
+
+
+@pytest.mark.parametrize(("accounts", "calls"), [(3, 1), (4, 2)])
+def test_a_load_reads_a_page_of_its_own_when_there_are_more_than_a_few(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    accounts: int,
+    calls: int,
+) -> None:
+    monkeypatch.setattr("sfsync.pull.FEW", 4)
+    seed(org, [an_account(number) for number in range(accounts)])
+
+    report = run(sf, engine)
+
+    assert report.api_calls == calls
+    assert counts(report, "Account") == (accounts, accounts, 0, 0, 0)
+    assert replica(engine, "Account") == in_org(sf, "Account")
 
 
 def test_the_second_pull_writes_nothing_when_nothing_happened(
@@ -184,6 +203,7 @@ def test_a_row_that_was_deleted_before_we_knew_it_is_kept_as_deleted(
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyset, "PAGE_SIZE", 10)
+    monkeypatch.setattr("sfsync.pull.FEW", 1)
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -21,9 +21,10 @@ from sfsync.errors import (
 )
 from sfsync.leases import LEASE_S, MAX_ATTEMPTS, WriteLeases
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
+from sfsync.outbox_view import class_of
 from sfsync.pull import pull
 from sfsync.push import PushReport, preview, push
-from sfsync.rest import SaveResult, query
+from sfsync.rest import SaveResult, collections_upsert, query
 from tests.control import add_fault, counted_calls
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -486,3 +487,92 @@ def test_a_refused_write_with_a_newer_one_behind_it_is_folded_into_that(
     assert (report.created, report.problems) == (1, [])
     (row,) = query(sf, "SELECT CurrencyIsoCode, Description FROM Account")
     assert (row["CurrencyIsoCode"], row["Description"]) == ("PLN", "two")
+
+
+def test_a_fault_of_our_own_stops_one_record_and_is_told_to_a_developer(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails_on_one(sf: Salesforce, name: str, key: str, records: list[Any]) -> list[SaveResult]:
+        if any(record[key] == "A-05" for record in records):
+            raise TypeError("no such thing")
+        return collections_upsert(sf, name, key, records)
+
+    monkeypatch.setattr("sfsync.push.collections_upsert", fails_on_one)
+    for n in range(8):
+        note_account(engine, f"A-{n:02d}")
+
+    report = run(sf, engine, clock)
+    again = run(sf, engine, clock)
+
+    assert (report.created, report.rejected, report.retried) == (7, 1, 0)
+    assert (again.api_calls, again.rejected) == (0, 0)
+    row = row_of(engine, "A-05")
+    assert (row.state, row.error_code, class_of(row)) == (WriteState.REJECTED, "BUG", "bug")
+    assert (row.error_message or "").startswith(
+        "The backoffice failed on this record (TypeError: no such thing)."
+    )
+    assert "a developer must mend the backoffice" in (row.error_remedy or "")
+    tracebacks = [line for line in caplog.records if line.exc_info]
+    assert tracebacks[0].message == "the push failed on a record; a developer must look at it"
+
+
+def test_reading_back_that_fails_through_our_own_fault_does_not_hold_up_the_push(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> None:
+        raise TypeError("no such thing")
+
+    note_account(engine, "HD-1")
+    next(WriteLeases(engine, clock, "a worker that was killed").take("Account"))
+    note_account(engine, "HD-2")
+    clock.advance(LEASE_S + 1)
+    monkeypatch.setattr("sfsync.push.read_back", fails)
+
+    report = run(sf, engine, clock)
+    clock.advance(60)
+    later = run(sf, engine, clock)
+
+    assert (report.created, report.retried) == (1, 1)
+    assert later.created == 1
+    assert names(sf) == ["HD-1", "HD-2"]
+
+
+def test_a_job_that_fails_through_our_own_fault_is_replaced_by_calls(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(*_: object) -> None:
+        raise TypeError("no such thing")
+
+    monkeypatch.setattr("sfsync.bulk_push.INGEST_CALLS", 0)
+    monkeypatch.setattr("sfsync.bulk_push.read_verdicts", fails)
+    for n in range(3):
+        note_account(engine, f"A-{n}")
+
+    report = run(sf, engine, clock)
+
+    assert (report.sent, report.rejected, report.retried) == (3, 0, 0)
+    assert names(sf) == ["A-0", "A-1", "A-2"]
+    assert [line.message for line in caplog.records if line.exc_info] == [
+        "a job failed through a fault of our own; a developer must look at it"
+    ]
+
+
+def test_a_lookup_by_another_field_is_refused_where_it_is_asked_for(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="a lookup is given by external ID, 'External_Id__c'"):
+        note(engine, "Order", "ORD-1", Account={"Name": "Ada"})
+
+    assert states(engine) == {}

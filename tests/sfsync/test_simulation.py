@@ -35,6 +35,7 @@ def play(seed: int, org: LocalOrgServer, sf: Salesforce, engine: Engine) -> list
 def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows make many pages, and every other load is an export."""
     monkeypatch.setattr(keyset, "PAGE_SIZE", 4)
+    monkeypatch.setattr("sfsync.pull.FEW", 2)
     monkeypatch.setattr(exports, "PAGE_ROWS", 7)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
     monkeypatch.setattr(loading, "is_export_cheaper", lambda rows: rows % 2 == 0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
 
 from sfsync.mapping import FieldMap, Kind
-from sfsync.values import are_equal, read_decimal, read_field, read_instant
+from sfsync.values import are_equal, read_cell, read_decimal, read_field, read_instant
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ from sfsync.values import are_equal, read_decimal, read_field, read_instant
         (Kind.INSTANT, "2026-11-20T07:00:00.000+0000", datetime(2026, 11, 20, 7, tzinfo=UTC)),
         (Kind.INSTANT, "2026-11-20T08:00:00+01:00", datetime(2026, 11, 20, 7, tzinfo=UTC)),
         (Kind.INSTANT, "2026-11-20T07:00:00Z", datetime(2026, 11, 20, 7, tzinfo=UTC)),
+        (Kind.TIME, "10:40:55.666Z", time(10, 40, 55, 666000)),
+        (Kind.FLAG, None, False),
         (Kind.TEXT, None, None),
         (Kind.DECIMAL, None, None),
     ],
@@ -38,9 +40,18 @@ def test_a_value_behind_an_empty_lookup_is_empty() -> None:
     assert read_field({"RecordType": {"DeveloperName": "Manufacturer"}}, field) == "Manufacturer"
 
 
-def test_a_missing_field_is_a_bug_not_an_empty_value() -> None:
+def test_only_true_and_false_are_checkboxes() -> None:
+    with pytest.raises(TypeError):
+        read_field({"X": "false"}, FieldMap("x", "X", Kind.FLAG))
     with pytest.raises(KeyError):
-        read_field({}, FieldMap("x", "X"))
+        read_cell("1", FieldMap("x", "X", Kind.FLAG))
+
+
+def test_a_checkbox_behind_an_empty_lookup_is_unknown() -> None:
+    field = FieldMap("x", "Account.Payouts_Ready__c", Kind.FLAG)
+
+    assert read_field({"Account": None}, field) is None
+    assert read_cell("", field) is None
 
 
 def test_a_float_is_refused() -> None:

@@ -1,0 +1,236 @@
+"""Keeps formulas fresh that change while the stamps of their records stay.
+
+Owns how they are read again: the rows whose parent changed by their Ids within the same pull, all
+rows of an sObject in a sweep. Only formulas are read, and stored only where the replica holds the
+same version of the record; any other version comes, formulas included, with its own pull.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from config.database import transaction
+from sfsync.batch import BATCH_SIZE, get_many, with_parameters
+from sfsync.chunks import chunked
+from sfsync.client import Salesforce
+from sfsync.errors import OutcomeUnknown, SalesforceRejected
+from sfsync.exports import PAGE_ROWS, await_export, open_page, start_export
+from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
+from sfsync.loading import CHUNK_ROWS, EXPORT_CALLS, is_export_cheaper
+from sfsync.mapping import MAPPINGS, FieldMap
+from sfsync.mapping import Mapping as ObjectMapping
+from sfsync.replica import LOOKUP_SIZE, TABLES, read_cells, store_rows
+from sfsync.rest import follow_pages, org_time, soql
+from sfsync.stale import (
+    begin_sweep,
+    end_sweep,
+    find_refreshed,
+    load_stale_ids,
+    note_refreshed,
+    read_stale,
+)
+from sfsync.sync_state import read_state
+from sfsync.usage import purpose
+from sfsync.values import read_field
+
+logger = logging.getLogger(__name__)
+
+#: Ids of one query, well within the address that it may have; 25 such queries are one call.
+IDS_PER_QUERY = 400
+#: Columns that say of which version of which record a formula was read.
+VERSION = ("salesforce_id", "system_modstamp")
+
+Row = dict[str, Any]
+OnRows = Callable[[str, "Refreshed"], None]
+
+
+@dataclass
+class Refreshed:
+    """What became of the formulas of one sObject."""
+
+    read: int = 0  #: rows whose formulas the org sent
+    changed: int = 0  #: rows of them that the replica had otherwise
+
+    def add(self, other: Refreshed) -> None:
+        """Adds the counts of another page."""
+        self.read += other.read
+        self.changed += other.changed
+
+
+def refresh_stale(
+    sf: Salesforce, engine: Engine, mappings: Sequence[ObjectMapping], now: datetime
+) -> int:
+    """Reads again the formulas that parents' changes made stale; how many rows that changed.
+
+    No stale row, no call; else one for 10,000 rows, or a sweep where that takes fewer. An sObject
+    that was not read whole yet is left out: its rows come with fresh formulas. Idempotent; what a
+    kill leaves is done by the next pull.
+    """
+    changed = 0
+    with purpose("formulas"):
+        for mapping in mappings:
+            if not mapping.formulas or not _is_complete(engine, mapping):
+                continue
+            with transaction(engine) as session:
+                stale = read_stale(session, mapping.sobject)
+            if stale.parent_loads or _is_sweep_cheaper(engine, mapping, stale.rows):
+                changed += _sweep_one(sf, engine, mapping, now, lambda *_: None).changed
+            elif stale.rows:
+                changed += _refresh_rows(sf, engine, mapping)
+    return changed
+
+
+def sweep(
+    sf: Salesforce,
+    engine: Engine,
+    *,
+    mappings: Sequence[ObjectMapping] = MAPPINGS,
+    on_rows: OnRows | None = None,
+) -> dict[str, Refreshed]:
+    """Reads all formulas again, by sObject: for those that follow the time, and for what nobody
+    noted.
+
+    By pages, or an export where that takes fewer calls. Idempotent; one that is killed begins
+    anew, and what it stored stays. Raises SalesforceRetryable or SalesforceRejected.
+    """
+    done: dict[str, Refreshed] = {}
+    with purpose("formulas"):
+        now = org_time(sf)
+        for mapping in mappings:
+            if mapping.formulas and _is_complete(engine, mapping):
+                tell = on_rows or (lambda _sobject, _done: None)
+                done[mapping.sobject] = _sweep_one(sf, engine, mapping, now, tell)
+    return done
+
+
+def sweep_calls(rows: int) -> int:
+    """How many API calls a sweep of that many rows takes."""
+    if is_export_cheaper(rows):
+        return EXPORT_CALLS + ceil(rows / PAGE_ROWS)
+    return max(1, ceil((rows + 1) / PAGE_SIZE))
+
+
+def _is_complete(engine: Engine, mapping: ObjectMapping) -> bool:
+    with transaction(engine) as session:
+        return read_state(session, mapping.sobject).complete_up_to is not None
+
+
+def _is_sweep_cheaper(engine: Engine, mapping: ObjectMapping, stale_rows: int) -> bool:
+    calls = ceil(stale_rows / (IDS_PER_QUERY * BATCH_SIZE))
+    return calls > 1 and sweep_calls(_count_rows(engine, mapping)) < calls
+
+
+def _count_rows(engine: Engine, mapping: ObjectMapping) -> int:
+    with transaction(engine) as session:
+        return session.scalar(select(func.count()).select_from(TABLES[mapping.sobject])) or 0
+
+
+def _refresh_rows(sf: Salesforce, engine: Engine, mapping: ObjectMapping) -> int:
+    with transaction(engine) as session:
+        notes = load_stale_ids(session, mapping.sobject)
+    changed = 0
+    for ids in chunked(notes, IDS_PER_QUERY * BATCH_SIZE):
+        parts = list(chunked(ids, IDS_PER_QUERY))
+        answers = get_many(sf, [_path_of(mapping, part) for part in parts])
+        for part, answer in zip(parts, answers, strict=True):
+            rows = [_read(mapping, each) for each in follow_pages(sf, answer.unwrap())]
+            with transaction(engine) as session:
+                changed += _store(session, mapping, rows)
+                note_refreshed(session, mapping.sobject, {each: notes[each] for each in part})
+    logger.info("formulas refreshed", extra={"sobject": mapping.sobject, "read": len(notes)})
+    return changed
+
+
+def _path_of(mapping: ObjectMapping, ids: Sequence[str]) -> str:
+    paths = ", ".join(each.path for each in _fields(mapping))
+    template = f"SELECT {paths} FROM {mapping.sobject} WHERE Id IN {{ids}}"  # noqa: S608 - SOQL
+    return with_parameters("queryAll", {"q": soql(template, ids=list(ids))})
+
+
+def _sweep_one(
+    sf: Salesforce, engine: Engine, mapping: ObjectMapping, now: datetime, on_rows: OnRows
+) -> Refreshed:
+    done, name = Refreshed(), mapping.sobject
+    known_rows = _count_rows(engine, mapping)
+    with transaction(engine) as session:
+        begun = begin_sweep(session, name)
+    for rows in _read_all(sf, mapping, now, known_rows) if known_rows else ():
+        with transaction(engine) as session:
+            newer = find_refreshed(session, name, [row["salesforce_id"] for row in rows])
+            ours = [row for row in rows if row["salesforce_id"] not in newer]
+            done.add(Refreshed(len(rows), _store(session, mapping, ours)))
+        on_rows(name, done)
+    with transaction(engine) as session:
+        end_sweep(session, name, begun, now)
+    return done
+
+
+def _read_all(
+    sf: Salesforce, mapping: ObjectMapping, now: datetime, rows: int
+) -> Iterator[list[Row]]:
+    if is_export_cheaper(rows):
+        try:
+            yield from _read_export(sf, mapping, now, rows)
+        except (OutcomeUnknown, SalesforceRejected) as error:
+            logger.warning(
+                "an export did not work; formulas are read in pages",
+                extra={"sobject": mapping.sobject, "error": str(error)},
+            )
+        else:
+            return
+    paths = [each.path for each in _fields(mapping)]
+    for page in read_pages(sf, mapping.sobject, paths, Span(now)):
+        yield [_read(mapping, each) for each in page]
+
+
+def _read_export(
+    sf: Salesforce, mapping: ObjectMapping, now: datetime, rows: int
+) -> Iterator[list[Row]]:
+    fields = _fields(mapping)
+    paths = ", ".join(each.path for each in fields)
+    where = condition(Span(now))
+    job_id = start_export(sf, f"SELECT {paths} FROM {mapping.sobject} WHERE {where}")  # noqa: S608
+    await_export(sf, job_id, rows, time.sleep)
+    locator: str | None = None
+    while True:
+        with open_page(sf, job_id, locator) as page:
+            found = page.read_in_order([each.path for each in fields])
+            for cells in chunked(found, CHUNK_ROWS):
+                yield [read_cells(fields, each) for each in cells]
+        locator = page.next_locator
+        if locator is None:
+            return
+
+
+def _fields(mapping: ObjectMapping) -> list[FieldMap]:
+    """What is read: the version of the record, and its formulas."""
+    return [each for each in mapping.fields if each.column in VERSION or each.formula]
+
+
+def _read(mapping: ObjectMapping, record: Mapping[str, Any]) -> Row:
+    return {each.column: read_field(record, each) for each in _fields(mapping)}
+
+
+def _store(session: Session, mapping: ObjectMapping, rows: Sequence[Row]) -> int:
+    """Stores formulas where the replica holds that version of the record; how many differed."""
+    fresh = {row["salesforce_id"]: row for row in rows}
+    table = TABLES[mapping.sobject]
+    columns = [table.c[each.column] for each in mapping.fields]
+    changed: list[Row] = []
+    for chunk in chunked(list(fresh), LOOKUP_SIZE):
+        query = select(*columns).where(table.c.salesforce_id.in_(chunk)).with_for_update()
+        for known in map(dict, session.execute(query).mappings()):
+            row = known | fresh[known["salesforce_id"]]
+            if row != known and row["system_modstamp"] == known["system_modstamp"]:
+                changed.append(row)
+    store_rows(session, mapping, changed, None)
+    return len(changed)
