@@ -5,7 +5,7 @@ BIN := .venv/bin
 BUDGET ?= 20
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help install demo test test-all lint format bench bench-org lock up clean
+.PHONY: help install demo test test-all lint format bench bench-org bench-sync lock up clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ bench: install ## Measure, each figure as a ratio against a named rival
 
 bench-org: install ## Measure the local org: export, pages, creates, start, memory
 	$(BIN)/python -m bench.org
+
+bench-sync: install ## Race the full load against bare scripts, and kill one at half
+	$(BIN)/python -m bench.sync
 
 lock: install ## Compile requirements*.in into pinned, hashed requirements*.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt

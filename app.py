@@ -24,10 +24,9 @@ from webhooks.intake import Refusals
 
 logger = logging.getLogger(__name__)
 
-#: Modules with a command group named `group`; a new noun of the command line adds its line. Several
-#: may share a group.
+#: Modules with a command group named `group`; a new noun of the command line adds its line.
 COMMAND_MODULES = (
-    "jobs.commands.conflicts",
+    "jobs.commands.budget",
     "jobs.commands.db",
     "jobs.commands.doctor",
     "jobs.commands.outbox",
@@ -38,7 +37,11 @@ COMMAND_MODULES = (
     "jobs.commands.worker_jobs",
 )
 #: Modules that add a command to another one's group.
-SUBCOMMAND_MODULES = ("jobs.commands.sync_metrics", "jobs.commands.sync_why")
+SUBCOMMAND_MODULES = (
+    "jobs.commands.sync_conflicts",
+    "jobs.commands.sync_metrics",
+    "jobs.commands.sync_why",
+)
 
 
 class _UnusableSettings(click.ClickException):

@@ -18,8 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import resume
 from bench.figures import Figure, Result
 from bench.measuring import Cost, measure, measure_flask
+from bench.pulling import change_orders
 from bench.scale import Say, speaker
 from bench.stage import Stage
 from demo.processes import run_local_org
@@ -30,6 +32,9 @@ PAGE_ROWS = 50_000
 #: The most that a full load into PostgreSQL may take of the rival's time into SQLite.
 POSTGRES_BAR = 1.5
 MOST_MEMORY_MB = 150
+#: Rows of a page of the REST API.
+PAGE_SIZE = 2_000
+CHANGES = (0, 5, 1_000)
 APPLIED_ROWS = 10_000
 APPLY_BAR_S = 2.0
 
@@ -206,13 +211,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m bench.sync", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--killed-rows", type=int, default=1_000_000, help="0 leaves it out")
     options = parser.parse_args(arguments)
-    say = speaker("sync")
-    say(f"filling an org with {options.rows:,} orders")
-    with stage_with(options.rows) as stage, run_postgres(stage.folder / "pg") as postgres:
-        result = run_load(stage, postgres, options.rows, options.runs, say)
-    show(result)
-    return 1 if result.is_missed else 0
+    results = []
+    for result in run_all(options.rows, options.runs, options.killed_rows, speaker("sync")):
+        show(result)
+        results.append(result)
+    return 1 if any(result.is_missed for result in results) else 0
+
+
+def run_all(rows: int, runs: int, killed_rows: int, say: Say) -> Iterator[Result]:
+    """Every race, one after the other."""
+    say(f"filling an org with {rows:,} orders")
+    with stage_with(rows) as stage, run_postgres(stage.folder / "pg") as postgres:
+        yield run_load(stage, postgres, rows, runs, say)
+        yield run_follow(stage, say)
+    if killed_rows:
+        say(f"filling an org with {killed_rows:,} orders")
+        with stage_with(killed_rows) as stage:
+            yield resume.run(stage, killed_rows, say)
+
+
+def run_follow(stage: Stage, say: Say) -> Result:
+    """What comes after a full load: a poll after few changes, one after many, and their storing."""
+    file = stage.folder / "backoffice.db"
+    empty_sqlite(stage.ours, file)
+    pull(stage.ours)
+    figures = [figure for count in CHANGES for figure in poll_after(stage, count, say)]
+    say(f"storing {APPLIED_ROWS:,} changed rows")
+    apply = [sys.executable, "-m", "bench.applying", str(APPLIED_ROWS)]
+    seconds = float(measure(apply, stage.ours).output)
+    figures.append(
+        Figure(f"storing {APPLIED_ROWS:,} changed rows", "s", seconds, None, APPLY_BAR_S)
+    )
+    return Result("follow", "After the full load", "none", tuple(figures))
+
+
+def poll_after(stage: Stage, count: int, say: Say) -> Iterator[Figure]:
+    """A poll after that many edits, an hour later."""
+    stage.control("POST", "clock", {"advance_s": 3600})
+    change_orders(stage, count)
+    stage.control("POST", "clock", {"advance_s": 3600})
+    say(f"a poll after {count:,} changes")
+    stage.clear_calls()
+    cost, calls = pull(stage.ours), stage.count_calls()
+    # What happened, and the pages, the last of which is not full.
+    most = 2 + count // PAGE_SIZE
+    yield Figure(f"poll after {count:,} changes", "s", cost.wall_s)
+    yield Figure("the same, calls", "calls", calls, None, most)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,17 @@ def _check_key_has_user(settings: Settings) -> Iterator[str]:
         )
 
 
+def _check_api_budget(settings: Settings) -> Iterator[str]:
+    share, reserve = settings.api_share_percent, settings.api_reserve_percent
+    if share == 0:
+        yield "API_SHARE_PERCENT: without a single API call nothing works. Set 1 or more."
+    if share + reserve > 100:
+        yield (
+            f"API_SHARE_PERCENT: {share} % for us and {reserve} % for people are more than all"
+            f" there is. Set {100 - reserve} or less, or lower API_RESERVE_PERCENT."
+        )
+
+
 def _refuse_local_addresses(settings: Settings) -> Iterator[str]:
     for name in ("salesforce_url", *API_BASES):
         address = getattr(settings, name)
@@ -89,7 +100,7 @@ def _refuse_test_keys(settings: Settings) -> Iterator[str]:
             yield f"{name.upper()}: this is a test key, and this is production. Set a live key."
 
 
-EVERYWHERE: tuple[Check, ...] = (_check_credentials, _check_key_has_user)
+EVERYWHERE: tuple[Check, ...] = (_check_credentials, _check_key_has_user, _check_api_budget)
 IN_PRODUCTION: tuple[Check, ...] = (
     _refuse_local_addresses,
     _refuse_local_credentials,

@@ -111,6 +111,14 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
+def parse_percent(text: str) -> int:
+    """A whole number of percent, 0 to 100."""
+    number = parse_count(text)
+    if number > 100:
+        raise ValueError("it is more than 100 percent")
+    return number
+
+
 def parse_file(text: str) -> Path:
     """A file that exists; a relative path starts at the project's root."""
     path = ROOT / Path(text).expanduser()

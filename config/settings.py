@@ -95,6 +95,14 @@ class Settings:
     salesforce_webhook_secrets: tuple[str, ...] = _secret(
         parsing.parse_list, "long random texts, comma-separated, newest first", ""
     )
+    api_share_percent: int = _setting(
+        parsing.parse_percent, "50", "percent of the org's daily API calls that we may use, 1-100"
+    )
+    api_reserve_percent: int = _setting(
+        parsing.parse_percent,
+        "20",
+        "percent of the org's daily API calls that are left to people, 0-100",
+    )
     database_url: str = _secret(
         parsing.parse_database_url,
         "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.clock import business_date
 from config.settings import Settings
+from jobs.frugality import sparing
 from jobs.progress import WRITES, Progress, ProgressLog
 from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Turn
@@ -60,10 +61,10 @@ def jobs_for(settings: Settings) -> tuple[Job, ...]:
     night = Daily(FORMULAS_AT, settings.business_timezone)
     return (
         Job("select", morning, run_selection),
-        Job("push", Every(PUSH_PERIOD), run_push, gives_way=True, kept=KEPT),
-        Job("pull", Every(PULL_PERIOD), run_pull, gives_way=True, kept=KEPT),
-        Job("reconcile", forenoon, run_reconcile, gives_way=True),
-        Job("formulas", night, run_formulas, gives_way=True),
+        Job("push", Every(PUSH_PERIOD), sparing("push", run_push), gives_way=True, kept=KEPT),
+        Job("pull", Every(PULL_PERIOD), sparing("pull", run_pull), gives_way=True, kept=KEPT),
+        Job("reconcile", forenoon, sparing("reconcile", run_reconcile), gives_way=True),
+        Job("formulas", night, sparing("formulas", run_formulas), gives_way=True),
     )
 
 

@@ -93,6 +93,17 @@ class Claims:
             retry_at=self.clock.now() + pause,
         )
 
+    def skip(self, claim: Claim, finished_at: datetime, why: str) -> bool:
+        """Record that the slot was given up on purpose; False when it was taken over."""
+        return self._settle(
+            claim,
+            status=RunStatus.SKIPPED,
+            finished_at=finished_at,
+            last_error=why,
+            leased_until=None,
+            retry_at=None,
+        )
+
     def let_go(self, claim: Claim) -> bool:
         """End the lease at once, so that another worker resumes; for a worker about to end."""
         return self._settle(claim, leased_until=self.clock.now())

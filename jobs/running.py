@@ -22,7 +22,7 @@ from jobs.claims import Claim, Claims
 from jobs.failures import failure_of, tell_error
 from jobs.outages import ORG, Outages
 from jobs.runtime import Runtime
-from jobs.schedule import Job, Turn, go_on
+from jobs.schedule import Job, Skipped, Turn, go_on
 from jobs.slots import RunStatus
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,9 @@ class Runner:
         self._at_work[job.name] = claim
         try:
             with keep_lease(self.claims, claim):
-                return self._run(job, claim)
+                status = self._run(job, claim)
+            self._runtime_of(job).budget.settle()
+            return status
         finally:
             del self._at_work[job.name]
 
@@ -70,6 +72,8 @@ class Runner:
         logger.info("job started", extra=facts(claim))
         try:
             result = job.run(self._runtime_of(job), Turn(claim.slot, self.pause))
+        except Skipped as error:
+            return self._skip(claim, error, started_s)
         except Exception as error:
             return self._fail(claim, error, started_s)
         if result.get("api_calls"):
@@ -80,6 +84,11 @@ class Runner:
         seconds = round(time.monotonic() - started_s, 2)
         logger.info("job finished", extra={**facts(claim), "seconds": seconds, "result": result})
         return RunStatus.DONE
+
+    def _skip(self, claim: Claim, error: Skipped, started_s: float) -> RunStatus:
+        logger.info("job skipped", extra={**facts(claim), "why": str(error)})
+        is_ours = self.claims.skip(claim, _ended_at(claim, started_s), str(error))
+        return RunStatus.SKIPPED if is_ours else _tell_lost(claim)
 
     def _fail(self, claim: Claim, error: Exception, started_s: float) -> RunStatus:
         failure, words = failure_of(error), redact(tell_error(error))

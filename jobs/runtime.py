@@ -6,16 +6,22 @@ login happens at the first need, so that a page or a command that needs no org w
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.clock import Clock, clock_for
 from config.database import create_engine_for, transaction
 from config.settings import Settings
+from sfsync.allowance import Shares
+from sfsync.budget import Budget
 from sfsync.client import Salesforce, connect
+
+logger = logging.getLogger(__name__)
 
 
 class Runtime:
@@ -25,23 +31,41 @@ class Runtime:
         self.settings = settings
         self.engine = engine
         self.clock = clock
+        self.shares = Shares(settings.api_share_percent, settings.api_reserve_percent)
+        self.budget = Budget(engine, clock, settings.salesforce_url, self.shares)
         self._sf: Salesforce | None = None
         self._lock = threading.Lock()
 
     def connect(self) -> Salesforce:
-        """The process's connection to the org, logged in once.
+        """The process's connection to the org, logged in once; each call passes the budget.
 
         Raises SalesforceAuthFailed (correct the settings) or SalesforceUnavailable (try later);
         the next call then tries again.
         """
         with self._lock:
             if self._sf is None:
-                self._sf = connect(self.settings)
+                self._sf = connect(self.settings, gate=self.budget)
             return self._sf
 
     def for_another_thread(self) -> Runtime:
         """The same with a login of its own: a requests session is not made for several threads."""
         return Runtime(self.settings, self.engine, self.clock)
+
+    def connect_freely(self) -> Salesforce:
+        """A connection of its own that books no calls, for when the database cannot be used."""
+        return connect(self.settings)
+
+    def close(self) -> None:
+        """Gives back API calls that were booked and not made, and ends the database's use."""
+        try:
+            self.budget.settle()
+        except SQLAlchemyError as error:
+            logger.warning(
+                "booked API calls were not given back; they count as made",
+                extra={"why": type(error).__name__},
+            )
+        finally:
+            self.engine.dispose()
 
     def transaction(self) -> AbstractContextManager[Session]:
         """One transaction on our own database; see `config.database.transaction`."""

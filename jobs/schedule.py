@@ -104,6 +104,10 @@ class Stopped(Exception):
     """The worker was told to end, and the job gave way at a place where it can be continued."""
 
 
+class Skipped(Exception):
+    """The job gave this slot up for a reason that is no failure; the next slot does its work."""
+
+
 def go_on() -> None:
     """The pause of a job that nobody will stop."""
 

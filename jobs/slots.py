@@ -25,7 +25,7 @@ class RunStatus(StrEnum):
     DONE = "done"  #: it happened
     FAILED = "failed"  #: it did not succeed yet; tried again as long as the slot lasts
     GIVEN_UP = "given up"  #: it failed until its time was over; the next slot does its work
-    SKIPPED = "skipped"  #: no worker was there in its time; the next slot does its work
+    SKIPPED = "skipped"  #: no worker, or no API calls, in its time; the next slot does its work
 
 
 class JobRun(Base):

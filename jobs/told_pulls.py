@@ -17,7 +17,7 @@ from config.clock import SystemClock
 from config.process import name_process
 from jobs.allowance import Allowance
 from jobs.runtime import Runtime
-from sfsync.errors import SalesforceRetryable
+from sfsync.errors import BudgetExhausted, SalesforceRetryable
 from sfsync.mapping import BY_SOBJECT
 from sfsync.pull import pull, pull_records
 from sfsync.replica import load_stamps
@@ -37,6 +37,8 @@ DISTANCE_S = 20.0
 #: A pull leaves the org's current second to the next one.
 NEXT_SECOND = timedelta(seconds=2)
 OUTAGE_PAUSE = timedelta(seconds=15)
+#: The ordinary pull has what is told before that.
+SCARCITY_PAUSE = timedelta(minutes=15)
 
 
 @dataclass
@@ -57,8 +59,15 @@ class ToldPulls:
         notifications were put back.
         """
         events = self.leases.take(SOURCE, MOST_EVENTS)
+        if not events:
+            return 0
         try:
-            return self._apply(events)
+            done = self._apply(events)
+            self.runtime.budget.settle()
+            return done
+        except BudgetExhausted as error:
+            self.leases.put_off(events, SCARCITY_PAUSE, str(error))
+            raise
         except SalesforceRetryable as error:
             self.leases.put_off(events, OUTAGE_PAUSE, str(error))
             raise

@@ -33,7 +33,7 @@ from jobs.runtime import Runtime
 from jobs.schedule import Daily, Every, Job, Stopped, firsts
 from jobs.slots import RunStatus
 from jobs.told_pulls import ToldPulls
-from sfsync.errors import SalesforceError, SalesforceUnavailable
+from sfsync.errors import BudgetExhausted, SalesforceError, SalesforceUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +112,8 @@ class Worker:
             self.outages.begin(ORG, error)
         except SQLAlchemyError as error:
             self.outages.begin(DATABASE, f"{type(error).__name__}: {error}")
+        except BudgetExhausted as error:
+            logger.info("what was told waits for the next pull", extra={"why": str(error)})
         except SalesforceError as error:
             logger.warning("a tick failed", extra={"job": name, "error": str(error)})
         except Exception:

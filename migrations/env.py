@@ -19,6 +19,7 @@ TABLE_MODULES = (
     "sfsync.replica",
     "sfsync.sync_state",
     "sfsync.stale",
+    "sfsync.call_ledger",
     "sfsync.outbox",
     "sfsync.conflicts",
     "sfsync.note_state",

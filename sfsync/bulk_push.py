@@ -11,11 +11,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 
-from config.database import transaction
 from sfsync.client import Salesforce
 from sfsync.errors import (
     OutcomeUnknown,
@@ -26,38 +25,34 @@ from sfsync.errors import (
 from sfsync.ingest import (
     IngestJob,
     JobState,
-    Verdicts,
     abort_ingest,
     await_ingest,
     read_ingest,
-    read_verdicts,
     start_ingest,
     try_to_close,
     upload,
 )
 from sfsync.ingest_table import Table, can_be_row, columns_of, cut_tables, spell_record
+from sfsync.job_results import Carried, ask, conclude
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
-from sfsync.readback import read_back
-from sfsync.replica import known_ids
-from sfsync.rest import COLLECTION_SIZE, SaveResult
+from sfsync.rest import COLLECTION_SIZE
 
 logger = logging.getLogger(__name__)
 
+#: Records of one job. The org works them off in batches of this size (Salesforce Developer Limits,
+#: "Bulk API and Bulk API 2.0 Limits"), and memory holds so many.
+JOB_ROWS = 10_000
 #: Create, upload, close, look twice, and read what was saved and what was refused.
 INGEST_CALLS = 7
 #: How often a job is begun when no answer comes, before calls of 200 are made instead.
 MOST_STARTS = 2
+#: How many columns that the org does not know are looked for, a job for each.
+MOST_ROUNDS = 3
 
-Outcomes = list[tuple[OutboxWrite, SaveResult]]
 Pairs = list[tuple[OutboxWrite, Mapping[str, object]]]
 
-ABORTED = SalesforceRetryable(
-    "Somebody stopped the job in the org before this record's turn.",
-    code="JOB_ABORTED",
-    remedy="Nothing to do: it is sent again by itself. See Setup > Bulk Data Load Jobs.",
-)
 NOT_TRIED = SalesforceRetryable(
     "The job that was to carry this record ended without saving it.",
     code="JOB_ENDED",
@@ -74,14 +69,9 @@ def is_ingest_cheaper(rows: int) -> bool:
     return ceil(rows / COLLECTION_SIZE) > INGEST_CALLS
 
 
-@dataclass
-class Carried:
-    """What became of writes that a job was to carry."""
-
-    outcomes: Outcomes = field(default_factory=list)  #: by the job's own word
-    confirmed: Outcomes = field(default_factory=list)  #: read back, as no file told of them
-    left: list[OutboxWrite] = field(default_factory=list)  #: surely not tried yet
-    running: list[OutboxWrite] = field(default_factory=list)  #: the job is not done with them
+def batch_size(due: int) -> int:
+    """How many of so many due writes are to be taken at once."""
+    return JOB_ROWS if is_ingest_cheaper(due) else COLLECTION_SIZE
 
 
 @dataclass(frozen=True)
@@ -97,63 +87,88 @@ class BulkCarrier:
     ) -> Iterator[Carried]:
         """Sends claimed writes of one sObject as `records`, job by job; settle what each yields.
 
-        A write that is still ours is in one of the results. Raises SalesforceError when the org
-        cannot be worked with: what was not yielded is then due, or found out by the next push.
+        Raises SalesforceError when the org cannot be worked with: what is not settled is then due,
+        or found out by the next push.
         """
-        key = PUSH_ORDER[rows[0].sobject]
-        pairs, unsaid = _part(key, rows, records)
+        pairs, unsaid = _part(rows, records)
         if not is_ingest_cheaper(len(pairs)):
             yield Carried(left=list(rows))
             return
         yield Carried(left=unsaid)
-        columns = columns_of(spell_record(key, record) for _, record in pairs)
-        spelt = ((row, spell_record(key, record)) for row, record in pairs)
-        waiting = {row.id: row for row, _ in pairs}
-        for part, table in cut_tables(columns, spelt):
-            for row in part:
-                del waiting[row.id]
-            try:
-                yield self._carry_table(part, table, rows)
-            except SalesforceError as error:
-                self.claims.abandon(part)
-                self.claims.give_back(list(waiting.values()), error)
-                raise
-
-    def resume(self, job_id: str, rows: Sequence[OutboxWrite]) -> Carried:
-        """What became of writes that a push was carrying in this job when it died."""
         try:
-            return self._resume(job_id, list(rows))
+            for _ in range(MOST_ROUNDS):
+                pairs = yield from self._carry_round(pairs, rows)
+                if not is_ingest_cheaper(len(pairs)):
+                    break
+        except SalesforceError as error:
+            self.claims.abandon([row for row in rows if row.bulk_job_id])
+            self.claims.give_back([row for row in rows if not row.bulk_job_id], error)
+            raise
+        yield Carried(left=[row for row, _ in pairs])
+
+    def resume(self, job_id: str, rows: list[OutboxWrite], *, is_patient: bool) -> Carried:
+        """What became of writes that a push was carrying in this job when it died.
+
+        A job that still runs is waited for only if `is_patient`. Raises SalesforceError when the
+        org cannot be asked; the next push does it then.
+        """
+        try:
+            return self._resume(job_id, rows, is_patient)
+        except SalesforceRejected as error:
+            return self._ask(job_id, rows, error)
         except SalesforceError:
             self.claims.abandon(rows)
             raise
 
-    def _resume(self, job_id: str, rows: list[OutboxWrite]) -> Carried:
-        try:
-            job = read_ingest(self.sf, job_id)
-            if job.has_ended:
-                return self._conclude(job, rows)
-        except SalesforceRejected as error:
-            return self._ask(job_id, rows, error)
-        if job.state == JobState.OPEN and self._has_ended_unused(job_id):
-            return Carried(left=self.claims.note_job(rows, None))
-        return self._finish(job_id, rows, rows)
+    def _resume(self, job_id: str, rows: list[OutboxWrite], is_patient: bool) -> Carried:
+        job = read_ingest(self.sf, job_id)
+        if job.state == JobState.OPEN:
+            job = self._end_unused(job_id)
+        if job.state == JobState.ABORTED and job.processed == 0:
+            # As a rule by us, here or in a push that died as well.
+            return Carried(left=rows)
+        if job.has_ended:
+            return self._conclude(job, rows)
+        if is_patient:
+            return self._finish(job_id, rows, rows)
+        self.claims.abandon(rows)
+        return Carried(running=rows)
 
-    def _has_ended_unused(self, job_id: str) -> bool:
+    def _end_unused(self, job_id: str) -> IngestJob:
         """Ends an open job, of which nothing has been done and then nothing will.
 
-        False when the dead push's closing arrived first.
+        The job afterwards: the dead push's closing may have arrived first.
         """
         try:
             abort_ingest(self.sf, job_id)
-        except SalesforceRejected:
-            return False
-        return True
+        except SalesforceRejected as error:
+            self._warn(job_id, error)
+        return read_ingest(self.sf, job_id)
+
+    def _carry_round(
+        self, pairs: Pairs, kept: Sequence[OutboxWrite]
+    ) -> Generator[Carried, None, Pairs]:
+        """Sends records that a table can say; those to be sent in another job.
+
+        They are what was refused with a column that the org does not know and they do not have.
+        """
+        again: Pairs = []
+        key = PUSH_ORDER[kept[0].sobject]
+        columns = columns_of(spell_record(key, record) for _, record in pairs)
+        spelt = ((pair, spell_record(key, pair[1])) for pair in pairs)
+        for part, table in cut_tables(columns, spelt):
+            carried = self._carry_table([row for row, _ in part], table, kept)
+            if carried.unknown_column:
+                carried.left, others = _part_by_column(part, carried.unknown_column)
+                again += others
+            yield carried
+        return again
 
     def _carry_table(
         self, rows: list[OutboxWrite], table: Table, kept: Sequence[OutboxWrite]
     ) -> Carried:
         for _ in range(MOST_STARTS):
-            job_id = self._start(rows)
+            job_id = self._start(rows[0].sobject)
             if job_id is None:
                 break
             if len(self.claims.note_job(rows, job_id)) < len(rows):
@@ -164,12 +179,11 @@ class BulkCarrier:
                 return self._finish(job_id, rows, kept)
         return Carried(left=self.claims.note_job(rows, None))
 
-    def _start(self, rows: list[OutboxWrite]) -> str | None:
+    def _start(self, sobject: str) -> str | None:
         """A new job's Id; None when the org has none for us.
 
         A job of which no answer came may be there; open and empty, it does no harm.
         """
-        sobject = rows[0].sobject
         for _ in range(MOST_STARTS):
             try:
                 return start_ingest(self.sf, sobject, PUSH_ORDER[sobject])
@@ -178,9 +192,6 @@ class BulkCarrier:
             except SalesforceRejected as error:
                 self._warn(sobject, error)
                 break
-            except SalesforceError as error:
-                self.claims.give_back(rows, error)
-                raise
         return None
 
     def _upload(self, job_id: str, table: Table) -> bool:
@@ -215,66 +226,30 @@ class BulkCarrier:
         self.claims.abandon(rows)
         return Carried(running=rows)
 
-    def _ask(self, job_id: str, rows: list[OutboxWrite], error: SalesforceError) -> Carried:
-        """Reads back the rows of a job that is gone, or is not shown to us."""
-        self._warn(job_id, error)
-        return Carried(confirmed=read_back(self.sf, rows))
-
     def _conclude(self, job: IngestJob, rows: list[OutboxWrite]) -> Carried:
         if job.state == JobState.FAILED:
             self._warn(job.id, job.error)
-            if job.processed == 0:
-                return Carried(left=self.claims.note_job(rows, None))
-        key = PUSH_ORDER[rows[0].sobject]
-        return self._judge(job, rows, read_verdicts(self.sf, job, key, len(rows)))
-
-    def _judge(self, job: IngestJob, rows: list[OutboxWrite], verdicts: Verdicts) -> Carried:
-        """Matches rows and results by key; of a row without a credible result the org is asked."""
-        carried = Carried()
-        tried = self._credible(rows, verdicts.tried)
-        untold: list[OutboxWrite] = []
-        for row in rows:
-            if row.external_id in tried:
-                carried.outcomes.append((row, tried[row.external_id]))
-            elif row.external_id not in verdicts.untried:
-                untold.append(row)
-            elif job.state == JobState.ABORTED:
-                carried.outcomes.append((row, _failure(ABORTED)))
-            else:
-                carried.left.append(row)
+        carried = conclude(self.sf, self.claims.engine, job, rows)
         carried.left = self.claims.note_job(carried.left, None)
-        carried.confirmed = read_back(self.sf, untold) if untold else []
         return carried
 
-    def _credible(
-        self, rows: list[OutboxWrite], tried: Mapping[str, SaveResult]
-    ) -> dict[str, SaveResult]:
-        """The results that can belong to these rows: no Id twice, none but the one we know."""
-        with transaction(self.claims.engine) as session:
-            known = known_ids(session, rows[0].sobject, [row.external_id for row in rows])
-        owners: dict[str | None, str] = {}
-        strangers: set[str] = set()
-        for key, result in tried.items():
-            if not result.success:
-                continue
-            first = owners.setdefault(result.salesforce_id, key)
-            if first != key or not result.salesforce_id:
-                strangers |= {first, key}
-            if known.get(key, result.salesforce_id) != result.salesforce_id:
-                strangers.add(key)
-        return {key: result for key, result in tried.items() if key not in strangers}
+    def _ask(self, job_id: str, rows: list[OutboxWrite], error: SalesforceError) -> Carried:
+        """Reads back the rows of a job that is gone, or is not shown to us."""
+        self._warn(job_id, error)
+        return Carried(confirmed=ask(self.sf, rows))
 
     def _warn(self, what: str, error: object) -> None:
         logger.warning("an ingest job did not work", extra={"of": what, "error": str(error)})
 
 
 def _part(
-    key: str, rows: Sequence[OutboxWrite], records: Sequence[Mapping[str, object]]
+    rows: Sequence[OutboxWrite], records: Sequence[Mapping[str, object]]
 ) -> tuple[Pairs, list[OutboxWrite]]:
     """The writes that a table can say, and those that it cannot.
 
     Two keys that the org takes for the same are of the latter: in one job it would refuse both.
     """
+    key = PUSH_ORDER[rows[0].sobject]
     counts = Counter(row.external_id.casefold() for row in rows)
     pairs: Pairs = []
     unsaid: list[OutboxWrite] = []
@@ -286,5 +261,9 @@ def _part(
     return pairs, unsaid
 
 
-def _failure(error: SalesforceError) -> SaveResult:
-    return SaveResult(None, success=False, created=False, errors=(error,))
+def _part_by_column(pairs: Pairs, column: str) -> tuple[list[OutboxWrite], Pairs]:
+    """The writes that have a value in that column, and the rest with their records."""
+    key = PUSH_ORDER[pairs[0][0].sobject]
+    having = [row for row, record in pairs if column in spell_record(key, record)]
+    ids = {row.id for row in having}
+    return having, [pair for pair in pairs if pair[0].id not in ids]

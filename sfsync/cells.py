@@ -17,14 +17,10 @@ from zlib import crc32
 
 from sfsync.checksums import NOTHING, SEPARATOR, spell_instant, spell_number
 from sfsync.mapping import Kind, Mapping
-from sfsync.values import is_own_flag, read_instant, read_time
+from sfsync.values import CELL_READERS, is_own_flag, read_instant, read_time
 
 Column = Sequence[Any]
 Spell = Callable[[str], Any]
-
-
-def _spell_flag(cell: str) -> str:
-    return "1" if cell == "true" else "0"
 
 
 def _spell_decimal(cell: str) -> str:
@@ -59,14 +55,14 @@ def _store_zoned(cell: str) -> str:
 #: How `checksums` spells what is no text already.
 CANONICAL: dict[Kind, Spell] = {
     Kind.DECIMAL: _spell_decimal,
-    Kind.FLAG: _spell_flag,
+    Kind.FLAG: {"true": "1", "false": "0"}.__getitem__,
     Kind.DATE: _spell_date,
     Kind.INSTANT: _spell_moment,
     Kind.TIME: _spell_time,
 }
 #: What each database stores where that differs from the canonical spelling.
 STORED: dict[str, dict[Kind, Spell]] = {
-    "sqlite": {Kind.DECIMAL: _store_decimal, Kind.FLAG: "true".__eq__},
+    "sqlite": {Kind.DECIMAL: _store_decimal, Kind.FLAG: CELL_READERS[Kind.FLAG]},
     "postgresql": {Kind.DECIMAL: str, Kind.INSTANT: _store_zoned},
 }
 
@@ -86,16 +82,11 @@ class Chunk:
         return self.stored[_place(self.mapping, "salesforce_id")]
 
 
-def read_chunk(
-    mapping: Mapping, columns: Sequence[str], cells: Sequence[Sequence[str]], dialect: str
-) -> Chunk:
-    """Rows of an export whose `columns` are the mapping's paths, in whatever order.
+def read_chunk(mapping: Mapping, cells: Sequence[Sequence[str]], dialect: str) -> Chunk:
+    """Rows of an export, their cells in the order of the mapping's fields.
 
-    Raises ValueError when a column is missing or a cell is not of its kind.
+    Raises ValueError when a cell is not of its kind.
     """
-    if tuple(columns) != mapping.paths:
-        places = [list(columns).index(path) for path in mapping.paths]
-        cells = [[row[place] for place in places] for row in cells]
     found = list(zip(*cells, strict=True))
     texts, stored = [], []
     canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}

@@ -23,9 +23,9 @@ from config.settings import Settings
 from sfsync.edge import unreachable, untrusted_certificate
 from sfsync.errors import SalesforceAuthFailed, SalesforceUnavailable
 from sfsync.transport import Redirect, SalesforceAdapter, build_session
-from sfsync.usage import ApiUsage
+from sfsync.usage import ApiUsage, Gate
 
-__all__ = ["Salesforce", "adapter_of", "connect", "sobject", "usage"]
+__all__ = ["Salesforce", "adapter_of", "connect", "sobject", "spares_calls", "usage"]
 
 #: What a person does about an OAuth error (RFC 6749 §5.2; Salesforce Help, "OAuth Error Codes").
 LOGIN_REMEDIES = {
@@ -41,9 +41,15 @@ LOGIN_REMEDIES = {
 }
 
 
-def connect(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> Salesforce:
+def connect(
+    settings: Settings,
+    *,
+    gate: Gate | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Salesforce:
     """A logged-in connection to the org of `settings`, for one process.
 
+    Every counted call passes `gate`; without one none is refused.
     Raises SalesforceAuthFailed (a person corrects the settings) or SalesforceUnavailable (the
     caller tries again later). With a given token nothing is sent yet.
     """
@@ -53,7 +59,7 @@ def connect(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) 
             "There is no login for the org.", remedy="Set SALESFORCE_CLIENT_ID and its secret."
         )
     redirect = Redirect(settings.salesforce_url) if settings.is_local_org else None
-    adapter = SalesforceAdapter(redirect, sleep=sleep)
+    adapter = SalesforceAdapter(redirect, gate=gate, sleep=sleep)
     ca = settings.salesforce_ca
     session = build_session(adapter, verify=str(ca) if ca else True)
     token, instance = _log_in(settings, credentials, session)
@@ -76,6 +82,11 @@ def adapter_of(sf: Salesforce) -> SalesforceAdapter:
 def usage(sf: Salesforce) -> ApiUsage:
     """The API calls made through this connection, and the org's latest word on its allowance."""
     return adapter_of(sf).meter.snapshot()
+
+
+def spares_calls(sf: Salesforce) -> bool:
+    """Whether API calls are scarce, so that a slower way with fewer calls is the better one."""
+    return adapter_of(sf).gate.spares_calls
 
 
 def sobject(sf: Salesforce, name: str) -> SFType:

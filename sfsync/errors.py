@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -61,6 +62,24 @@ class IncompleteRead(SalesforceRetryable):
 
 class OutcomeUnknown(SalesforceRetryable):
     """A write was sent and no answer came: it may have happened. Read back before trying again."""
+
+
+class BudgetExhausted(SalesforceRetryable):
+    """Our own budget has no API call left for this purpose. Nothing was sent; try again later."""
+
+    def __init__(
+        self, purpose: str, *, why: str, used: int, ceiling: int, free_at: datetime
+    ) -> None:
+        super().__init__(
+            f"No API call is left for {purpose}: {why} ({used} of {ceiling} calls used in 24 h;"
+            f" some are free again by {free_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC).",
+            code="BUDGET_EXHAUSTED",
+            remedy="It goes on by itself then; `flask sync budget` shows who used the calls.",
+        )
+        self.purpose = purpose
+        self.used = used
+        self.ceiling = ceiling
+        self.free_at = free_at
 
 
 class SalesforceRejected(SalesforceError):

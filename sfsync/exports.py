@@ -141,10 +141,11 @@ def _export(job_id: str) -> Iterator[None]:
         raise
 
 
-def read_rows(answer: requests.Response, announced: int) -> Iterator[dict[str, str]]:
+def read_rows(answer: requests.Response, announced: int | None) -> Iterator[dict[str, str]]:
     """The rows of a table by column, as they arrive; the answer was asked for as a stream.
 
-    The last row is followed by IncompleteRead unless it is the one announced.
+    The last row is followed by IncompleteRead unless so many arrived as were announced, if any
+    number was.
     """
     table = _read_table(answer, announced)
     columns = next(table)
@@ -152,7 +153,7 @@ def read_rows(answer: requests.Response, announced: int) -> Iterator[dict[str, s
         yield dict(zip(columns, row, strict=True))
 
 
-def _read_table(answer: requests.Response, announced: int) -> Iterator[list[str]]:
+def _read_table(answer: requests.Response, announced: int | None) -> Iterator[list[str]]:
     """The names of the columns, then the rows."""
     csv.field_size_limit(LONGEST_CELL)
     table = csv.reader(chain.from_iterable(_read_texts(answer.raw)), strict=True)
@@ -168,7 +169,7 @@ def _read_table(answer: requests.Response, announced: int) -> Iterator[list[str]
         raise _incomplete(f"{announced} rows were announced, {max(count, 0)} arrived") from error
     if count < 0:
         yield []
-    if max(count, 0) != announced:
+    if announced is not None and max(count, 0) != announced:
         raise _incomplete(f"{announced} rows were announced and {max(count, 0)} arrived")
 
 

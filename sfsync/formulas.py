@@ -103,7 +103,7 @@ def sweep(
     anew, and what it stored stays. Raises SalesforceRetryable or SalesforceRejected.
     """
     done: dict[str, Refreshed] = {}
-    with purpose("formulas"):
+    with purpose("sweep"):
         now = org_time(sf)
         for mapping in mappings:
             if mapping.formulas and _is_complete(engine, mapping):

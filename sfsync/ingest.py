@@ -172,11 +172,11 @@ def try_to_close(sf: Salesforce, job_id: str) -> None:
         return
 
 
-def read_verdicts(sf: Salesforce, job: IngestJob, key: str, rows: int) -> Verdicts:
-    """What became of the `rows` rows of a job that has ended, as far as its files tell.
+def read_verdicts(sf: Salesforce, job: IngestJob, key: str) -> Verdicts:
+    """What became of the rows of a job that has ended, as far as its files tell.
 
-    `key` is the column of our key. A file costs a call, and is read only when the job's counters
-    say that it holds rows. A row that is told in two ways counts as not told.
+    `key` is the column of our key. A file costs a call, and is read only when it can hold rows. A
+    row that is told in two ways counts as not told.
     """
     tried: dict[str, SaveResult] = {}
     doubtful: set[str] = set()
@@ -184,12 +184,13 @@ def read_verdicts(sf: Salesforce, job: IngestJob, key: str, rows: int) -> Verdic
         ("successfulResults", _read_success, job.processed - job.failed),
         ("failedResults", _read_refusal, job.failed),
     ):
-        for cells in _read_file(sf, job.id, name, key, count):
+        for cells in _read_file(sf, job.id, name, key, count) if count else ():
             result = read(cells)
             if not _is_same(tried.setdefault(cells[key], result), result):
                 doubtful.add(cells[key])
-    left = rows - job.processed if job.state != JobState.COMPLETE else 0
-    untried = {cells[key] for cells in _read_file(sf, job.id, "unprocessedRecords", key, left)}
+    untried: set[str] = set()
+    if job.state != JobState.COMPLETE:
+        untried.update(cells[key] for cells in _read_file(sf, job.id, "unprocessedRecords", key))
     doubtful |= untried & tried.keys()
     known = {text: result for text, result in tried.items() if text not in doubtful}
     return Verdicts(known, frozenset(untried - doubtful))
@@ -201,10 +202,10 @@ def _set_state(sf: Salesforce, job_id: str, state: str) -> None:
         sf.restful(f"jobs/ingest/{job_id}", method="PATCH", data=body)
 
 
-def _read_file(sf: Salesforce, job_id: str, name: str, key: str, count: int) -> Iterator[Cells]:
+def _read_file(
+    sf: Salesforce, job_id: str, name: str, key: str, count: int | None = None
+) -> Iterator[Cells]:
     """The rows of a result file that should hold `count`; fewer when it does not arrive whole."""
-    if count <= 0:
-        return
     for _ in range(READINGS):
         previous: Cells | None = None
         try:
@@ -214,16 +215,14 @@ def _read_file(sf: Salesforce, job_id: str, name: str, key: str, count: int) -> 
                     yield previous
                 previous = cells
         except IncompleteRead as error:
-            logger.warning(
-                "a result file is incomplete", extra={"job": job_id, "error": str(error)}
-            )
+            logger.warning("a result file is incomplete", extra={"job": job_id, "why": str(error)})
             continue
         if previous is not None and previous.get(key):
             yield previous
         return
 
 
-def _open_file(sf: Salesforce, job_id: str, name: str, count: int) -> Iterator[Cells]:
+def _open_file(sf: Salesforce, job_id: str, name: str, count: int | None) -> Iterator[Cells]:
     with reading(sf):
         answer = sf.session.get(
             f"{sf.base_url}jobs/ingest/{job_id}/{name}",

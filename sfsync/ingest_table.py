@@ -81,13 +81,12 @@ def cut_tables(
     A table is gone when the next one is asked for. Lines end with LF.
     """
     remaining = iter(rows)
-    is_over = False
-    while not is_over:
+    while True:
         with TemporaryFile() as file:
             owners = _fill(file, columns, remaining)
-            is_over = file.tell() < FULL_BYTES
-            if owners:
-                yield owners, Table(file)
+            if not owners:
+                return
+            yield owners, Table(file)
 
 
 def _fill(file: IO[bytes], columns: Sequence[str], rows: Iterator[tuple[T, Cells]]) -> list[T]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sfsync.checksums import checksum_of, spell_value
+from sfsync.checksums import checksummer, spell_value
 from sfsync.drift import DriftKind
 from sfsync.figures import Row
-from sfsync.mapping import BY_SOBJECT, Kind, Mapping
+from sfsync.mapping import MAPPINGS, Kind, Mapping
 
 EDITED_HERE = "changed in our database, past the sync"
 EDITED_BOTH = "changed in our database, past the sync; the org has a newer version, so not said how"
@@ -27,6 +27,9 @@ DELETED = "deleted in the org, which no pull was told"
 MISSED = "a newer version of the record was missed by the pulls"
 FALSE_STAMP = "carries a stamp that the org's record does not have"
 UNSTAMPED = "the org changed it without a new stamp, as it does with formulas and through lookups"
+
+#: By sObject, over all of its columns, whichever of them are compared.
+CHECKSUMS = {mapping.sobject: checksummer(mapping) for mapping in MAPPINGS}
 
 
 class Remedy(StrEnum):
@@ -62,7 +65,7 @@ FINE = Verdict(Remedy.NOTHING)
 
 def is_intact(mapping: Mapping, ours: Row) -> bool:
     """Whether a stored row is as the sync wrote it."""
-    return bool(ours["checksum"] == checksum_of(BY_SOBJECT[mapping.sobject], ours))
+    return bool(ours["checksum"] == CHECKSUMS[mapping.sobject](ours))
 
 
 def judge(mapping: Mapping, ours: Row | None, theirs: Row | None, proven_to: datetime) -> Verdict:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.clock import Clock
@@ -25,14 +25,11 @@ from sfsync.conflicts import note_clashes
 from sfsync.errors import SalesforceError, SalesforceRetryable
 from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer, forget_error
 from sfsync.preparing import Prepared
-from sfsync.rest import SaveResult
+from sfsync.rest import COLLECTION_SIZE, SaveResult
 from sfsync.waiting import find_waits
 
 #: Longer than any call may take with all its retries, so that a push that lives keeps its claim.
 LEASE_S = 900
-#: Writes claimed at once: what one ingest job carries. The org works them off in batches of this
-#: size (Salesforce Developer Limits, "Bulk API and Bulk API 2.0"), and memory holds so many.
-BATCH_ROWS = 10_000
 #: Writes settled in one transaction, so that nobody waits long for the database.
 SETTLED_ROWS = 1_000
 #: After so many answers "may succeed later" for one record, a person is asked.
@@ -49,8 +46,14 @@ class WriteLeases:
     clock: Clock
     worker: str
 
-    def take(self, sobject: str) -> Iterator[list[OutboxWrite]]:
-        """Claims the due writes of `sobject` in batches of at most BATCH_ROWS, oldest first.
+    def count_due(self, sobject: str) -> int:
+        """How many writes of `sobject` could be taken now, those included that have to wait."""
+        due = _due_writes(sobject, 0, self.clock.now()).subquery()
+        with transaction(self.engine) as session:
+            return session.scalar(select(func.count()).select_from(due)) or 0
+
+    def take(self, sobject: str, size: int = COLLECTION_SIZE) -> Iterator[list[OutboxWrite]]:
+        """Claims the due writes of `sobject` in batches of at most `size`, oldest first.
 
         A write whose parent has not arrived is left waiting with the reason, and holds up nobody.
         """
@@ -58,7 +61,8 @@ class WriteLeases:
         while True:
             with transaction(self.engine) as session:
                 due = _due_writes(sobject, after_id, self.clock.now())
-                candidates = session.scalars(due).all()
+                oldest = due.order_by(OutboxWrite.id).limit(size)
+                candidates = session.scalars(oldest.with_for_update(skip_locked=True)).all()
                 waits = find_waits(session, candidates)
                 for row in candidates:
                     row.waits_for = waits.get(row.id)
@@ -100,8 +104,9 @@ class WriteLeases:
     def _note(self, session: Session, row: OutboxWrite, prepared: Prepared) -> None:
         now = self.clock.now()
         note_clashes(session, row, prepared.clashes, prepared.version, now)
-        _mark_attempt(row, prepared)
-        _mark_attempt(prepared.row, prepared)
+        if prepared.error is None:
+            _mark_attempt(row, prepared)
+            _mark_attempt(prepared.row, prepared)
         if prepared.is_settled:
             _close(row, prepared, now)
 
@@ -197,18 +202,12 @@ def _due_writes(sobject: str, after_id: int, now: datetime) -> Select[OutboxWrit
         other.external_id == OutboxWrite.external_id,
         other.state == WriteState.SENDING,
     )
-    return (
-        select(OutboxWrite)
-        .where(
-            OutboxWrite.state == WriteState.PENDING,
-            OutboxWrite.sobject == sobject,
-            OutboxWrite.id > after_id,
-            or_(OutboxWrite.due_at.is_(None), OutboxWrite.due_at <= now),
-            ~is_being_sent,
-        )
-        .order_by(OutboxWrite.id)
-        .limit(BATCH_ROWS)
-        .with_for_update(skip_locked=True)
+    return select(OutboxWrite).where(
+        OutboxWrite.state == WriteState.PENDING,
+        OutboxWrite.sobject == sobject,
+        OutboxWrite.id > after_id,
+        or_(OutboxWrite.due_at.is_(None), OutboxWrite.due_at <= now),
+        ~is_being_sent,
     )
 
 
@@ -238,14 +237,15 @@ def _mark_attempt(row: OutboxWrite, prepared: Prepared) -> None:
 
 def _close(row: OutboxWrite, prepared: Prepared, now: datetime) -> None:
     """Settles a write of which nothing is left: the org holds it already, or people's values."""
-    _note_nothing_wrong(row, now)
-    row.state = WriteState.YIELDED if prepared.clashes else WriteState.SENT
+    has_arrived = not prepared.clashes
+    _note_nothing_wrong(row, now if has_arrived else None)
+    row.state = WriteState.SENT if has_arrived else WriteState.YIELDED
     found = prepared.version.row
     row.salesforce_id, row.created = found["salesforce_id"] if found else None, False
 
 
-def _note_nothing_wrong(row: OutboxWrite, now: datetime) -> None:
-    row.sent_at, row.due_at = now, None
+def _note_nothing_wrong(row: OutboxWrite, sent_at: datetime | None) -> None:
+    row.sent_at, row.due_at = sent_at, None
     forget_error(row)
 
 

@@ -21,7 +21,7 @@ from config.database import transaction
 from sfsync.arrivals import insert_new
 from sfsync.cells import Chunk, read_chunk
 from sfsync.chunks import chunked
-from sfsync.client import Salesforce
+from sfsync.client import Salesforce, spares_calls
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
 from sfsync.exports import (
     PAGE_ROWS,
@@ -49,6 +49,10 @@ from sfsync.tombstones import mark_gone
 
 #: Calls of an export beside its pages: create it, and look twice whether it is done.
 EXPORT_CALLS = 3
+#: The same where calls are scarce: it is looked later, and so only once.
+SPARING_EXPORT_CALLS = 2
+#: How much longer such a load waits before it looks.
+SPARING_PATIENCE = 5
 #: How often an export is asked for when no answer comes, before pages are read instead.
 MOST_STARTS = 2
 #: Rows of an export that are stored in one transaction.
@@ -59,12 +63,14 @@ logger = logging.getLogger(__name__)
 OnPage = Callable[[str, Tally], None]
 
 
-def is_export_cheaper(rows: int) -> bool:
+def is_export_cheaper(rows: int, *, spares_calls: bool = False) -> bool:
     """Whether an export of that many rows takes fewer calls than pages do.
 
-    Pages of 2,000 rows against three calls and pages of 50,000: from 8,001 rows on.
+    Pages of 2,000 rows against three calls and pages of 50,000: from 8,001 rows on. Where calls are
+    scarce it takes two and more time: from 6,001 rows on.
     """
-    return EXPORT_CALLS + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)
+    calls = SPARING_EXPORT_CALLS if spares_calls else EXPORT_CALLS
+    return calls + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)
 
 
 @dataclass
@@ -102,7 +108,7 @@ class Load:
 
     def _choose(self, end_at: datetime, rows: int) -> None:
         """Starts an export when that is cheaper, unless the org has none for us."""
-        if not is_export_cheaper(rows):
+        if not is_export_cheaper(rows, spares_calls=spares_calls(self.sf)):
             return
         fields = ", ".join(self.mapping.paths)
         where = condition(Span(end_at))
@@ -160,7 +166,8 @@ class Load:
         if job_id is None:
             return None
         if locator is None:
-            await_export(self.sf, job_id, rows, self.sleep)
+            patience = SPARING_PATIENCE if spares_calls(self.sf) else 1
+            await_export(self.sf, job_id, rows * patience, self.sleep)
         while True:
             locator = self._store_export_page(job_id, locator, limit)
             if locator is None:
@@ -178,8 +185,8 @@ class Load:
 
     def _prepare(self, page: ResultPage) -> Iterator[Chunk]:
         dialect = self.engine.dialect.name
-        for cells in chunked(page.rows, CHUNK_ROWS):
-            yield read_chunk(self.mapping, page.columns, cells, dialect)
+        for cells in chunked(page.read_in_order(self.mapping.paths), CHUNK_ROWS):
+            yield read_chunk(self.mapping, cells, dialect)
 
     def _store(self, session: Session, chunk: Chunk, limit: datetime) -> Tally:
         if insert_new(session, chunk, self.state.load_no):

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from sfsync.mapping import BY_SOBJECT
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.problem_texts import Problem
+from sfsync.outbox_view import class_of
+from sfsync.problem_texts import SEND_AGAIN, Problem
 
 Source = Callable[[Session], Iterable[Problem]]
 
@@ -43,6 +44,7 @@ def describe_refusal(row: OutboxWrite) -> Problem:
         blamed=tuple((row.error_fields or "").split(", ")) if row.error_fields else (),
         cause=row.cause,
         at=row.failed_at or row.enqueued_at,
+        afterwards="" if class_of(row) == "bug" else SEND_AGAIN,
     )
 
 

@@ -25,8 +25,8 @@ SEND_AGAIN = (
     "When it is corrected, send the corrected sheet again, or ask the developer on call to have it"
     " sent again, or dropped if it is no longer wanted."
 )
-NOTE_GOES = "This note goes away by itself as soon as it is saved or dropped."
-CASE_CLOSES = "This Case closes by itself as soon as it is saved or dropped."
+NOTE_GOES = "This note goes away by itself as soon as that is settled."
+CASE_CLOSES = "This Case closes by itself as soon as that is settled."
 
 #: Labels of one sObject's fields by API name, and of its lookups by relationship name.
 Labels = Mapping[str, str]
@@ -50,11 +50,14 @@ class Problem:
     cause: str  #: what brought it about: a file and row, an event, a run
     at: datetime  #: when it was found
     heading: str = COULD_NOT_SAVE
+    speaker: str = "Salesforce said"  #: who or what `said` comes from, to stand before it
+    afterwards: str = SEND_AGAIN  #: what follows the remedy, the same for many problems
 
     @property
     def facts(self) -> tuple[object, ...]:
         """What makes this problem another one; that it is met again later does not."""
-        return (self.heading, dict(self.wanted), self.said, self.remedy, self.blamed, self.cause)
+        told = (self.heading, self.speaker, self.said, self.remedy, self.afterwards)
+        return (*told, dict(self.wanted), self.blamed, self.cause)
 
 
 def fingerprint(problems: Sequence[Problem]) -> str:
@@ -85,20 +88,22 @@ def tell_problems(
     The end, with what happens to the note, is never cut.
     """
     told = "\n\n".join(_tell_problem(each, labels) for each in problems)
-    end = f"\n\n{SEND_AGAIN} {ending}\nSince {since.astimezone(zone):%Y-%m-%d %H:%M %Z}."
+    afterwards = " ".join(dict.fromkeys(each.afterwards for each in problems if each.afterwards))
+    last = f"Since {since.astimezone(zone):%Y-%m-%d %H:%M %Z}."
+    end = f"\n\n{f'{afterwards} {ending}'.strip()}\n{last}"
     return shorten(told, LONGEST_NOTE - len(end)) + end
 
 
 def _tell_problem(problem: Problem, labels: Labels) -> str:
     blamed = ", ".join(_label(name, labels) for name in problem.blamed)
-    lines = [
+    lines = (
         problem.heading,
-        f"Wanted: {_tell_values(problem, labels)}",
-        f"From: {problem.cause}",
-        f"Salesforce said: {problem.said}" + (f" (field: {blamed})" if blamed else ""),
+        f"Wanted: {_tell_values(problem, labels)}" if problem.wanted else "",
+        f"From: {problem.cause}" if problem.cause else "",
+        f"{problem.speaker}: {problem.said}" + (f" (field: {blamed})" if blamed else ""),
         f"What to do: {problem.remedy}",
-    ]
-    return "\n".join(lines)
+    )
+    return "\n".join(line for line in lines if line)
 
 
 def _tell_values(problem: Problem, labels: Labels) -> str:
@@ -106,7 +111,7 @@ def _tell_values(problem: Problem, labels: Labels) -> str:
     values = dict(flatten(problem.wanted))
     order = sorted(values, key=lambda path: path.split(".")[0] not in problem.blamed)
     told = [f"{_label(path, labels)} = {tell_value(values[path])}" for path in order]
-    return "; ".join(told) or "(nothing)"
+    return "; ".join(told)
 
 
 def _label(path: str, labels: Labels) -> str:

@@ -144,7 +144,7 @@ def pull_records(sf: Salesforce, engine: Engine, sobject: str, ids: Sequence[str
     from the org's own list; so are formulas of children.
     """
     mapping = BY_SOBJECT[sobject]
-    with purpose("pull"):
+    with purpose("told"):
         fields = ", ".join(mapping.paths)
         template = f"SELECT {fields} FROM {sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
         rows = query_in(sf, template, [*map(normalise_id, ids)], include_deleted=True)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.clock import Clock, SystemClock
 from config.database import transaction
 from config.process import name_process
-from sfsync.bulk_push import NOT_TRIED, BulkCarrier, Carried, is_ingest_cheaper
+from sfsync.bulk_push import NOT_TRIED, BulkCarrier, batch_size, is_ingest_cheaper
 from sfsync.carrying import Outcomes, carry
 from sfsync.client import Salesforce, usage
 from sfsync.errors import (
@@ -36,6 +36,7 @@ from sfsync.errors import (
     report_bug,
 )
 from sfsync.guard import was_overtaken
+from sfsync.job_results import Carried
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
@@ -105,12 +106,15 @@ def push(
     pusher = _Pusher(sf, claims, PushReport(), sleep, BulkCarrier(sf, claims, sleep))
     calls_before = usage(sf).calls
     with purpose("push"):
-        pusher.resolve_abandoned()
+        has_running = pusher.resolve_abandoned()
         for sobject in PUSH_ORDER:
-            for batch in claims.take(sobject):
+            size = batch_size(claims.count_due(sobject))
+            for batch in claims.take(sobject, size):
                 for report in pusher.push_all(batch):
                     if on_batch is not None:
                         on_batch(report)
+        if has_running:
+            pusher.resolve_abandoned(is_patient=True)
     report = pusher.report
     report.api_calls = usage(sf).calls - calls_before
     _add_problems(engine, report)
@@ -152,27 +156,41 @@ class _Pusher:
     sleep: Callable[[float], None]
     bulk: BulkCarrier
 
-    def resolve_abandoned(self) -> None:
-        """Finds out what became of the writes that a push that died was sending."""
+    def resolve_abandoned(self, *, is_patient: bool = False) -> bool:
+        """Finds out what became of the writes that a push that died was sending.
+
+        Whether jobs of it still run; they are waited for if `is_patient`.
+        """
+        has_running = False
         rows = sorted(self.claims.take_abandoned(), key=_carrier_of)
         for (_, job_id), group in groupby(rows, key=_carrier_of):
-            if job_id:
-                self._resume_job(job_id, list(group))
-            else:
+            if not job_id:
                 self._confirm(list(group), [])
+                continue
+            running = self._resume_job(job_id, list(group), is_patient)
+            has_running = has_running or running
+        return has_running
 
-    def _resume_job(self, job_id: str, rows: list[OutboxWrite]) -> None:
+    def _resume_job(self, job_id: str, rows: list[OutboxWrite], is_patient: bool) -> bool:
+        """Whether the job still runs."""
         try:
-            carried = self.bulk.resume(job_id, rows)
+            carried = self.bulk.resume(job_id, rows, is_patient=is_patient)
         except (SalesforceError, SQLAlchemyError):
             raise
-        except Exception:
-            logger.exception("a job failed through a fault of our own; a developer must look at it")
-            still_ours = self.claims.note_job(rows, None)
-            if still_ours:
-                self._confirm(still_ours, [])
-        else:
-            self.claims.give_back(self._book_carried(carried), NOT_TRIED)
+        except Exception as error:
+            self._confirm_of_job(rows, error)
+            return False
+        self.claims.give_back(self._book_carried(carried), NOT_TRIED)
+        self.report.retried += len(carried.running) if is_patient else 0
+        return bool(carried.running)
+
+    def _confirm_of_job(self, rows: list[OutboxWrite], error: Exception) -> None:
+        """Reads back the writes of a job at which we failed."""
+        fault = "a job failed through a fault of our own; a developer must look at it"
+        logger.error(fault, exc_info=error)
+        still_ours = self.claims.note_job(rows, None)
+        if still_ours:
+            self._confirm(still_ours, [])
 
     def push_all(self, batch: Sequence[OutboxWrite]) -> Iterator[PushReport]:
         """Merges claimed records and sends them by the cheaper carrier; the report each step."""
@@ -197,15 +215,13 @@ class _Pusher:
             for carried in self.bulk.carry(_rows(prepared), [each.record for each in prepared]):
                 overtaken += [row for row, result in carried.outcomes if was_overtaken(result)]
                 left += self._book_carried(carried)
-        except SalesforceError as error:
-            self.claims.give_back(left, error)
+                self.report.retried += len(carried.running)
+        except (SalesforceError, SQLAlchemyError):
             raise
-        except SQLAlchemyError:
-            raise
-        except Exception:
-            logger.exception("a job failed through a fault of our own; a developer must look at it")
-            still_ours = {row.id for row in self.claims.note_job(_rows(prepared), None)}
-            return [each for each in prepared if each.row.id in still_ours]
+        except Exception as error:
+            rows = _rows(prepared)
+            self._confirm_of_job([row for row in rows if row.bulk_job_id], error)
+            left = self.claims.note_job([row for row in rows if not row.bulk_job_id], None)
         stale = {row.id for row in overtaken}
         kept = {row.id for row in left if row.id not in stale}
         again = [row for row in left if row.id in stale]
@@ -217,7 +233,6 @@ class _Pusher:
         back = [row for row, result in carried.outcomes if _comes_back(result)]
         self._book([each for each in carried.outcomes if not _comes_back(each[1])])
         self._book(carried.confirmed, is_confirmed=True)
-        self.report.retried += len(carried.running)
         if any(_is_held(result) for _, result in carried.outcomes):
             self._pause(1)
         return [*carried.left, *self.claims.note_job(back, None)]

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sfsync.client import Salesforce
-from sfsync.errors import OutcomeUnknown
+from sfsync.errors import OutcomeUnknown, SalesforceRejected
 from sfsync.guard import GUARD_FIELD, is_guarded
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
-from sfsync.rest import Record, SaveResult, query_in
+from sfsync.rest import Record, SaveResult, describe_many, query_in
 from sfsync.values import are_equal
 
 NOT_WRITTEN = SaveResult(
@@ -34,7 +34,34 @@ NOT_WRITTEN = SaveResult(
 
 
 def read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[OutboxWrite, SaveResult]]:
-    """For each write of one sObject, whether the org holds it by now."""
+    """For each write of one sObject, whether the org holds it by now.
+
+    The org cannot hold a field that it does not have: such a write counts as not written, and the
+    next sending names what is wrong with it.
+    """
+    try:
+        return _read_back(sf, rows)
+    except SalesforceRejected:
+        impossible = _having_unknown_fields(sf, rows)
+        if not impossible:
+            raise
+    possible = [row for row in rows if row.id not in impossible]
+    asked = _read_back(sf, possible) if possible else []
+    return [*asked, *((row, NOT_WRITTEN) for row in rows if row.id in impossible)]
+
+
+def _having_unknown_fields(sf: Salesforce, rows: Sequence[OutboxWrite]) -> set[int]:
+    sobject = rows[0].sobject
+    fields = describe_many(sf, [sobject]).get(sobject, {}).get("fields", ())
+    known = {each[key] for each in fields for key in ("name", "relationshipName")}
+    return {
+        row.id
+        for row in rows
+        if any(path.split(".")[0] not in known for path, _ in flatten(row.values))
+    }
+
+
+def _read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[OutboxWrite, SaveResult]]:
     sobject = rows[0].sobject
     key = PUSH_ORDER[sobject]
     mark = {GUARD_FIELD} if is_guarded(sobject) else set()
@@ -68,6 +95,8 @@ def _judge(row: OutboxWrite, records: Sequence[Record]) -> SaveResult:
 def _is_written(row: OutboxWrite, record: Mapping[str, Any]) -> bool:
     if row.token is not None:
         return bool(record[GUARD_FIELD] == row.token)
+    if row.sent is not None and is_guarded(row.sobject):
+        return False  # it was merged once and nothing of it left
     return all(are_equal(value, _at(record, path)) for path, value in flatten(row.carried))
 
 

@@ -14,10 +14,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, Table, and_, or_, true
 
 from config.database import transaction
-from sfsync.checksums import checksummer
 from sfsync.figures import DayBook, Row
+from sfsync.judging import CHECKSUMS
 from sfsync.keyset import Span
-from sfsync.mapping import BY_SOBJECT, Mapping
+from sfsync.mapping import Mapping
 from sfsync.replica import TABLES, walk
 
 
@@ -38,7 +38,7 @@ def survey(engine: Engine, mapping: Mapping, book: DayBook, latest: datetime) ->
     without a checksum is older than checksums are, and the org may not show it again.
     """
     found = Survey(book)
-    checksum = checksummer(BY_SOBJECT[mapping.sobject])
+    checksum = CHECKSUMS[mapping.sobject]
     for row in _rows(engine, mapping):
         found.rows += 1
         stored = row["checksum"]

@@ -5,7 +5,8 @@ would log in again without end on a permanent 401. It is an ordinary `requests` 
 the session that simple-salesforce is given; the library itself stays as it is.
 
 A request is repeated only when that cannot do harm: reads, logins, and an upsert of one record by
-its external ID. Any other POST is never repeated; its caller reads back.
+its external ID. Any other POST is never repeated; its caller reads back. Each attempt is a call
+and passes the gate before it is sent.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,7 +26,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from config.parsing import is_loopback
-from sfsync.usage import UsageMeter
+from sfsync.errors import BudgetExhausted
+from sfsync.usage import Gate, OpenGate, OrgWord, UsageMeter, current_purpose, read_word
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
@@ -71,11 +76,13 @@ class SalesforceAdapter(HTTPAdapter):
         self,
         redirect: Redirect | None = None,
         *,
+        gate: Gate | None = None,
         sleep: Callable[[float], None] = time.sleep,
         timeout_s: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
     ) -> None:
         super().__init__()
         self.meter = UsageMeter()
+        self.gate = gate or OpenGate()
         self.token: str | None = None
         self._redirect = redirect
         self._sleep = sleep
@@ -108,30 +115,56 @@ class SalesforceAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response:
         attempts = MAX_ATTEMPTS if is_repeatable(request) else 1
+        self._admit(request)
         for attempt in range(1, attempts + 1):
             try:
                 answer = self._send_once(request, options)
             except requests.exceptions.SSLError:
                 raise
             except (requests.ConnectionError, requests.Timeout):
-                if attempt == attempts:
+                if attempt == attempts or not self._may_repeat(request, attempt):
                     raise
             else:
                 if answer.status_code not in PASSING_STATUSES:
                     return answer
-                if attempt == attempts:
+                if attempt == attempts or not self._may_repeat(request, attempt):
                     return refuse_login_outage(request, answer)
                 answer.close()
-            self._sleep(pause_s(attempt))
         raise AssertionError("the last attempt returns or raises")
+
+    def _may_repeat(self, request: requests.PreparedRequest, attempt: int) -> bool:
+        """Waits, and books the next attempt.
+
+        Without a call left for it, the failure before it is the last word: that request was sent,
+        so "there was no call" would be wrong.
+        """
+        self._sleep(pause_s(attempt))
+        try:
+            self._admit(request)
+        except BudgetExhausted:
+            return False
+        return True
+
+    def _admit(self, request: requests.PreparedRequest) -> None:
+        """Books the request if the org counts it. Raises BudgetExhausted: it must not be sent."""
+        if is_counted(request):
+            self.gate.enter(current_purpose())
+            self.meter.count()
 
     def _send_once(
         self, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response:
-        if COUNTED_PATH.match(urlsplit(request.url or "").path):
-            self.meter.count()
-        answer = super().send(request, **options)
-        self.meter.note_limit(answer.headers.get("Sforce-Limit-Info"))
+        word = None
+        try:
+            answer = super().send(request, **options)
+            word = word_of(answer)
+        finally:
+            if is_counted(request):
+                self.gate.leave(word)
+            elif word is not None:
+                self.gate.hear(word)
+        if word is not None:
+            self.meter.note(word)
         return answer
 
     def _put_token(self, request: requests.PreparedRequest) -> str | None:
@@ -159,6 +192,19 @@ def refuse_login_outage(
     if urlsplit(request.url or "").path != LOGIN_PATH:
         return answer
     raise requests.ConnectionError(f"the login answered {answer.status_code}", request=request)
+
+
+def is_counted(request: requests.PreparedRequest) -> bool:
+    """Whether the org counts `request` against its allowance."""
+    return bool(COUNTED_PATH.match(urlsplit(request.url or "").path))
+
+
+def word_of(answer: requests.Response) -> OrgWord | None:
+    """What an answer says of the org's allowance, and when; None when it says nothing."""
+    at = None
+    with suppress(KeyError, ValueError):  # a gateway's answer need not carry a date
+        at = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+    return read_word(answer.headers.get("Sforce-Limit-Info"), at)
 
 
 def is_repeatable(request: requests.PreparedRequest) -> bool:

@@ -78,7 +78,7 @@ def command_runtime(*, with_tables: bool = True) -> Runtime:
     Raises SchemaOutdated on PostgreSQL when `flask db upgrade` has not been run.
     """
     runtime = cast(Runtime, current_app.extensions["runtime"])
-    click.get_current_context().call_on_close(runtime.engine.dispose)
+    click.get_current_context().call_on_close(runtime.close)
     if with_tables:
         ensure_schema(runtime.engine)
     return runtime

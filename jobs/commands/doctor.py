@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.clock import ClockUnavailable
 from config.schema import SchemaOutdated, ensure_schema
 from config.settings import Settings
+from jobs.budgeting import budget_report
 from jobs.commands import command_runtime, json_option, print_json
 from jobs.runtime import Runtime
 from sfsync.client import Salesforce, usage
@@ -57,15 +58,18 @@ def group(as_json: bool) -> None:
 def examine(runtime: Runtime) -> Iterator[Finding]:
     """Everything the doctor looks at; stops asking the org once it does not answer."""
     yield _describe_settings(runtime.settings)
-    yield _check_database(runtime)
+    database = _check_database(runtime)
+    yield database
     try:
         with purpose("doctor"):
-            sf = runtime.connect()
+            sf = runtime.connect() if database.is_ok else runtime.connect_freely()
             yield from _examine_org(sf, runtime)
     except SalesforceError as error:
         yield Finding("org", False, error.message, error.remedy)
     except ClockUnavailable as error:
         yield Finding("clock", False, str(error))
+    if database.is_ok:
+        yield _check_budget(runtime)
 
 
 def _examine_org(sf: Salesforce, runtime: Runtime) -> Iterator[Finding]:
@@ -148,6 +152,16 @@ def _check_usage(sf: Salesforce) -> Finding:
         return Finding("API calls", True, detail)
     remedy = "See Setup > System Overview for who uses them; widen the pull interval."
     return Finding("API calls", False, detail, remedy)
+
+
+def _check_budget(runtime: Runtime) -> Finding:
+    report = budget_report(runtime)
+    remedy = (
+        "`flask sync budget` shows who uses the calls. Raise API_SHARE_PERCENT, buy calls, or wait:"
+        " it comes back by itself."
+    )
+    is_ok = not report.is_worrying
+    return Finding("API budget", is_ok, report.summary, "" if is_ok else remedy)
 
 
 def _line(finding: Finding) -> str:

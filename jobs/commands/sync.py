@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy import Engine
 
 from config.clock import SystemClock
+from jobs.budgeting import budget_report
 from jobs.commands import (
     EXIT_REJECTED,
     business_time,
@@ -95,12 +96,13 @@ def push(dry_run: bool, as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Say up to when the replica is complete, and what stands in the outbox."""
     runtime = command_runtime()
-    found = read_status(runtime.engine, business_time(runtime))
+    found, budget = read_status(runtime.engine, business_time(runtime)), budget_report(runtime)
     lines = [_status_line(each) for each in found.objects]
     lines += [*_delay_lines(found, SystemClock().now()), _tell_reconciliation(found.reconciled)]
     if found.open_conflicts:
         lines.append(f"{found.open_conflicts} open conflicts; see `flask sync conflicts list`")
-    _answer(as_json, found.as_dict(), [*lines, *_problem_lines(found.problems)])
+    lines += [*_problem_lines(found.problems), f"API budget: {budget.summary}"]
+    _answer(as_json, found.as_dict() | {"budget": budget.as_dict()}, lines)
 
 
 def _rehearse(engine: Engine, sf: Salesforce, as_json: bool, *, full: bool) -> None:

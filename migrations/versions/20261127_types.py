@@ -13,7 +13,7 @@ from alembic import op
 from config.database import ExactDecimal, UtcDateTime
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -71,7 +71,7 @@ def test_pull_says_what_it_read_and_up_to_when(app: Flask, org: LocalOrgServer) 
             "Order_Proposal__c: 0 read, 0 inserted, 0 updated, 0 deleted, 0 unchanged;"
             " complete up to 2026-05-04 12:00:00 UTC"
         ),
-        "4 API calls (org: 4 of 100000 in 24 h)",
+        "1 API calls (org: 1 of 100000 in 24 h)",
     ]
 
 
@@ -80,7 +80,7 @@ def test_the_answer_for_a_program_is_one_json_document(app: Flask, org: LocalOrg
 
     found = answer_of(invoke(app, "sync", "pull", "--json"))
 
-    assert found["api_calls"] == 4
+    assert found["api_calls"] == 1
     assert found["objects"]["Account"]["inserted"] == 1
     assert answer_of(invoke(app, "sync", "pull", "--full", "--json"))["objects"]["Account"] == {
         "read": 1,
@@ -168,7 +168,7 @@ def test_status_says_how_fresh_formulas_are(app: Flask, org: LocalOrgServer) -> 
 
     result = invoke(app, "sync", "status")
 
-    accounts, orders, proposals = result.stdout.splitlines()
+    accounts, orders, proposals, *_ = result.stdout.splitlines()
     assert "formulas" not in accounts
     assert "; formulas as of 2026-05-04 12:00:20 UTC; outbox: empty" in orders
     assert "; formulas as of 2026-05-04 12:00:20 UTC; outbox: empty" in proposals
@@ -232,7 +232,7 @@ def test_a_given_token_that_expired_ends_a_command_with_2(
 
 def test_an_org_without_our_fields_ends_a_pull_with_1(app: Flask, org: LocalOrgServer) -> None:
     missing = [{"errorCode": "INVALID_FIELD", "message": "No such column 'Budget__c'"}]
-    add_fault(org, action="status", status=400, body=missing, path="/queryAll")
+    add_fault(org, action="status", status=400, body=missing, path="/batch")
 
     result = invoke(app, "sync", "pull")
 
@@ -270,6 +270,7 @@ def test_doctor_finds_the_local_org_in_order(app: Flask, org: LocalOrgServer) ->
         "ok      clock",
         "ok      configuration",
         "ok      API calls",
+        "ok      API budget",
     ]
 
 
@@ -355,7 +356,7 @@ def test_flask_finds_the_application_by_itself(org: LocalOrgServer, tmp_path: An
     )
 
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["api_calls"] == 4
+    assert json.loads(done.stdout)["api_calls"] == 1
     assert all(json.loads(line)["level"] for line in done.stderr.splitlines())
 
 

@@ -29,6 +29,7 @@ from tests.app.conftest import MakeApp
 from tests.app.test_commands import answer_of, invoke
 from tests.control import add_fault, seed
 from tests.sfsync.people import Admin
+from tests.sfsync.simulation import Killed, killing
 from tests.sfsync.test_pull import a_market, an_account, in_org, replica
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -57,10 +58,10 @@ def admin(app: Flask, org: LocalOrgServer, engine: Engine) -> Admin:
     seed(org, [an_account(n, Rating__c=n % 5, Payout_Account__c=" PL61 ") for n in range(30)])
     binned, erased = (admin.create("Account", Name=name) for name in ("binned", "erased"))
     admin.wait(hours=1)
+    assert invoke(app, "sync", "pull").exit_code == 0
     with transaction(engine) as session:
         enqueue(session, "Account", "A-3", {"Name": "sent"}, "a sheet")
         enqueue(session, "Account", "A-4", {"Name": "x", "CurrencyIsoCode": "XXX"}, "a sheet")
-    assert invoke(app, "sync", "pull").exit_code == 0
     assert invoke(app, "sync", "push").exit_code == 1
     with transaction(engine) as session:
         enqueue(session, "Account", "A-5", {"Name": "waits"}, "a sheet")
@@ -151,14 +152,29 @@ def test_a_rebuild_that_breaks_off_is_finished_by_the_next_pull(
 ) -> None:
     before = kept_rows(engine)
     full: Any = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "no calls left"}]
-    path = "/queryAll.*FROM.Order"
-    add_fault(org, action="status", status=403, body=full, path=path, times=1)
+    add_fault(org, action="status", status=403, body=full, path="composite/batch", times=1)
 
     broken = invoke(app, "sync", "rebuild")
+    emptied = replica(engine, "Account")
     admin.wait(minutes=5)
     finished = invoke(app, "sync", "pull")
 
-    assert (broken.exit_code, finished.exit_code) == (3, 0)
+    assert (broken.exit_code, emptied, finished.exit_code) == (3, {}, 0)
+    assert_is_the_org(sf, engine)
+    assert kept_rows(engine) == before
+
+
+def test_a_rebuild_that_is_killed_is_finished_by_the_next_pull(
+    admin: Admin, app: Flask, sf: Salesforce, engine: Engine
+) -> None:
+    before = kept_rows(engine)
+
+    with pytest.raises(Killed), killing(app.extensions["runtime"].engine, 20):
+        invoke(app, "sync", "rebuild")
+    admin.wait(minutes=5)
+    finished = invoke(app, "sync", "pull")
+
+    assert finished.exit_code == 0
     assert_is_the_org(sf, engine)
     assert kept_rows(engine) == before
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -197,6 +199,71 @@ def test_what_a_table_cannot_say_goes_by_a_call(
     assert job["numberRecordsProcessed"] == 1
 
 
+TEXTS = [
+    "NA",
+    "null",
+    "None",
+    "",
+    " x ",
+    "#N/A",
+    "  ",
+    '"',
+    "a,b",
+    "a\r\nb",
+    "a\nb",
+    "🙂é",
+    "'",
+    "=1",
+]
+#: What the generated orders may hold, by field.
+CHOICES: dict[str, list[Any]] = {
+    "Description": [*TEXTS, None],
+    "Selection_Note__c": [*TEXTS, None],
+    "Budget__c": [None, Decimal("0.01"), Decimal("9999999999999999.99"), 5, Decimal("1E+3")],
+    "EffectiveDate": ["2028-02-29", "2027-03-28"],
+    "Manufacturer_Selected_Date__c": [None, "2027-03-28T01:59:59.000+0000", "2027-01-01T00:00:00Z"],
+    "Deposit_Required__c": [True, False],
+    "CurrencyIsoCode": ["EUR", "PLN"],
+}
+
+
+def note_orders_of_all_kinds(engine: Engine, prefix: str, die: random.Random, count: int) -> None:
+    with transaction(engine) as session:
+        for n in range(count):
+            names = die.sample(sorted(CHOICES), die.randint(1, len(CHOICES)))
+            values = {name: die.choice(CHOICES[name]) for name in names}
+            known = {"Account": {"External_Id__c": "HD-1"}, "EffectiveDate": "2027-06-01"}
+            order = {"Status": "PENDING VALIDATION", **known, **values}
+            enqueue(session, "Order", f"{prefix}-{n:04d}", order, "orders.xlsx")
+
+
+def orders_of(sf: Salesforce, prefix: str) -> list[dict[str, Any]]:
+    fields = ", ".join(CHOICES)
+    rows = query(sf, f"SELECT External_Id__c, {fields} FROM Order ORDER BY External_Id__c")  # noqa: S608
+    return [
+        {name: row[name] for name in CHOICES} for row in rows if row["External_Id__c"][0] == prefix
+    ]
+
+
+def test_what_a_job_writes_is_what_calls_write(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    note_account(engine, "HD-1")
+    note_orders_of_all_kinds(engine, "C", random.Random(7), 150)
+    by_calls = run(sf, engine, clock)
+    monkeypatch.setattr(bulk_push, "INGEST_CALLS", 0)
+    note_orders_of_all_kinds(engine, "J", random.Random(7), 150)
+    by_jobs = run(sf, engine, clock)
+
+    assert (by_calls.created, by_jobs.created) == (151, 150)
+    assert jobs_of(sf)[0]["numberRecordsProcessed"] > 60
+    assert orders_of(sf, "J") == orders_of(sf, "C")
+
+
 @pytest.mark.usefixtures("_job_for_any")
 def test_shuffled_results_are_matched_by_key(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
@@ -331,7 +398,8 @@ def test_a_column_that_the_org_does_not_know_costs_only_its_record(
 
     report = run(sf, engine, clock)
 
-    assert (report.created, report.rejected) == (8, 1)
+    # Four calls find the column, five carry the others, and one has the record refused.
+    assert (report.created, report.rejected, report.api_calls) == (8, 1, 10)
     row = row_of(engine, "A-8")
     assert (row.error_code, row.bulk_job_id) == ("INVALID_FIELD", None)
     assert "Colour__c" in (row.error_message or "")
@@ -397,6 +465,36 @@ def test_a_job_that_vanishes_is_read_back(
     report = run(sf, engine, clock)
 
     assert (report.confirmed, report.created) == (3, 0)
+
+
+@pytest.mark.usefixtures("_job_for_any")
+def test_a_push_that_lost_its_claim_before_its_job_sends_nothing(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = note_accounts(engine, 3)
+    honest = bulk_push.start_ingest
+    thefts: list[PushReport] = []
+
+    def slow(*arguments: Any) -> str:
+        if not thefts:
+            thefts.append(PushReport())
+            clock.advance(LEASE_S + 1)
+            thefts.append(run(sf, engine, clock))
+        return honest(*arguments)
+
+    monkeypatch.setattr(bulk_push, "start_ingest", slow)
+
+    report = run(sf, engine, clock)
+    clock.advance(60)
+    later = run(sf, engine, clock)
+
+    assert (thefts[1].retried, report.sent, later.created) == (3, 0, 3)
+    assert names(sf) == keys
+    assert sum(job["numberRecordsProcessed"] for job in jobs_of(sf)) == 3
 
 
 STEPS = ["POST", "PUT", "PATCH", "GET"]

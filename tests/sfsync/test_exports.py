@@ -10,7 +10,7 @@ from simple_salesforce.api import Salesforce
 from sandbox.server import LocalOrgServer
 from sfsync import exports
 from sfsync.errors import IncompleteRead
-from sfsync.exports import ExportLost, await_export, open_page, start_export
+from sfsync.exports import ExportLost, ResultPage, await_export, open_page, start_export
 from tests.control import add_fault, seed
 from tests.sfsync.test_pull import an_account
 
@@ -78,6 +78,14 @@ def a_job(org: LocalOrgServer, sf: Salesforce, rows: int) -> str:
     return job
 
 
+def test_cells_find_their_places_whatever_order_the_org_chose() -> None:
+    page = ResultPage(["Name", "Id"], iter([["n1", "i1"], ["n2", "i2"]]), None)
+
+    assert list(page.read_in_order(["Id", "Name"])) == [["i1", "n1"], ["i2", "n2"]]
+    with pytest.raises(ValueError, match="Status"):
+        page.read_in_order(["Id", "Status"])
+
+
 def test_a_page_gives_its_rows_and_the_place_of_the_next_one(
     org: LocalOrgServer, sf: Salesforce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,4 +112,4 @@ def test_a_page_that_is_cut_on_its_way_is_an_error(org: LocalOrgServer, sf: Sale
         pytest.raises(IncompleteRead, match="7 rows were announced"),
         open_page(sf, job, None) as p,
     ):
-        list(p.chunks)
+        list(p.rows)

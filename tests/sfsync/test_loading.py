@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,11 +11,14 @@ from sqlalchemy import Engine
 
 from sandbox.server import LocalOrgServer
 from sfsync import exports, loading
+from sfsync.client import adapter_of
 from sfsync.errors import SalesforceError, SalesforceUnavailable
+from sfsync.exports import await_export
 from sfsync.loading import is_export_cheaper
 from sfsync.mapping import ACCOUNT, MAPPINGS
-from sfsync.pull import Expected
+from sfsync.pull import Expected, pull
 from sfsync.status import read_status
+from sfsync.usage import OpenGate
 from tests.control import add_fault, seed
 from tests.sfsync.people import Admin
 from tests.sfsync.test_following import names
@@ -24,7 +28,7 @@ from tests.sfsync.test_pull import a_market, an_account, counts, in_org, replica
 @pytest.fixture(autouse=True)
 def _exports_of_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows are exported too, ten a page, and no time is lost waiting."""
-    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows: True)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows, **_: True)
     monkeypatch.setattr("sfsync.pull.FEW", 1)
     monkeypatch.setattr(exports, "PAGE_ROWS", 10)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.05)
@@ -34,6 +38,43 @@ def test_an_export_is_chosen_where_it_takes_fewer_calls() -> None:
     asked = (0, 2_000, 8_000, 8_001, 100_000, 1_000_000)
 
     assert [is_export_cheaper(rows) for rows in asked] == [False] * 3 + [True] * 3
+
+
+def test_an_export_is_chosen_earlier_where_calls_are_scarce() -> None:
+    asked = (4_000, 6_000, 6_001, 8_000, 100_000)
+
+    chosen = [is_export_cheaper(rows, spares_calls=True) for rows in asked]
+    assert chosen == [False] * 2 + [True] * 3
+
+
+class Spare(OpenGate):
+    """A gate in a step where calls are scarce."""
+
+    spares_calls = True
+
+
+def test_a_load_looks_later_whether_its_export_is_done_where_calls_are_scarce(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    seed(org, [an_account(number) for number in range(12)])
+    monkeypatch.setattr(exports, "ROWS_PER_S", 10)
+    monkeypatch.setattr(loading, "await_export", note_wait(waits))
+    run(sf, engine, mappings=[ACCOUNT])
+    adapter_of(sf).gate = Spare()
+    pull(sf, engine, full=True, mappings=[ACCOUNT])
+
+    assert waits == [12, 60]
+
+
+def note_wait(waits: list[float]) -> Callable[..., None]:
+    """Waits for an export as always, and notes for how many rows."""
+
+    def wait(sf: Salesforce, job_id: str, rows: int, sleep: Callable[[float], None]) -> None:
+        waits.append(rows)
+        await_export(sf, job_id, 0, sleep)
+
+    return wait
 
 
 def test_an_export_gives_the_same_rows_field_by_field(

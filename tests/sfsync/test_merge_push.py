@@ -17,6 +17,7 @@ from sfsync import bulk_push
 from sfsync import push as pushing
 from sfsync.conflicts import SyncConflict, as_dict, count_open, list_conflicts, tell_open
 from sfsync.errors import SalesforceUnavailable
+from sfsync.leases import LEASE_S, WriteLeases
 from sfsync.merging import Outcome
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.pull import pull
@@ -578,6 +579,25 @@ def test_a_version_whose_second_is_not_over_is_not_trusted(
     assert (at_once.retried, at_once.updated) == (1, 0)
     assert (report.updated, report.clashes) == (0, 1)
     assert desk.in_org("Name") == ("second",)
+
+
+def test_a_write_that_was_put_off_and_then_lost_with_its_push_is_not_taken_for_written(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    admin.wait(seconds=60)
+    admin.change("Account", account, Description="theirs")
+    pull(desk.sf, desk.engine)
+    desk.note(Name="ours")
+    push(desk.sf, desk.engine, clock=desk.clock, sleep=lambda _: None)  # puts it off
+    desk.clock.advance(4000)
+    list(WriteLeases(desk.engine, desk.clock, "a worker that was killed").take("Account"))
+    desk.clock.advance(LEASE_S + 1)
+
+    lost = desk.push()
+    report = desk.push()
+
+    assert (lost.confirmed, lost.updated + report.updated) == (0, 1)
+    assert desk.in_org("Name, Description") == ("ours", "theirs")
 
 
 def test_the_end_of_the_second_is_waited_for(account: str, admin: Admin, desk: Desk) -> None:

@@ -314,6 +314,25 @@ def test_a_push_that_was_killed_leaves_its_writes_to_the_next_after_the_lease(
     assert states(engine) == {"HD-1": "sent"}
 
 
+def test_a_field_that_the_org_lacks_holds_up_no_push_after_a_death(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    note_account(engine, "A-1")
+    note_account(engine, "A-2", Colour__c="red")
+    dead = WriteLeases(engine, clock, "a worker that was killed")
+    (batch,) = dead.take("Account")
+    sobject(sf, "Account").upsert("External_Id__c/A-1", dict(batch[0].values))
+    clock.advance(LEASE_S + 1)
+
+    report = run(sf, engine, clock)
+    clock.advance(60)
+    later = run(sf, engine, clock)
+
+    assert (report.confirmed, report.retried) == (1, 1)
+    assert later.rejected == 1
+    assert row_of(engine, "A-2").error_code == "INVALID_FIELD"
+
+
 def test_a_worker_that_lost_its_claim_settles_nothing(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
@@ -558,7 +577,7 @@ def test_a_job_that_fails_through_our_own_fault_is_replaced_by_calls(
         raise TypeError("no such thing")
 
     monkeypatch.setattr("sfsync.bulk_push.INGEST_CALLS", 0)
-    monkeypatch.setattr("sfsync.bulk_push.read_verdicts", fails)
+    monkeypatch.setattr("sfsync.job_results.read_verdicts", fails)
     for n in range(3):
         note_account(engine, f"A-{n}")
 

@@ -33,6 +33,7 @@ from sfsync.push import push
 from sfsync.record_problems import note_problems
 from sfsync.rest import query
 from tests.control import add_fault, control, counted_calls, seed
+from tests.sfsync.simulation import Killed, killing
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -230,6 +231,42 @@ def test_a_kill_between_the_refusal_and_the_note_forgets_nothing(
 
     assert (done.push.rejected, done.notes.noted) == (0, 1)
     assert "XXX" in account(sf)["Sync_Problem__c"]
+
+
+def test_a_round_that_is_killed_at_any_statement_is_made_up_for(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    """One note to write, one to take away, one Case to open, one to close."""
+    there(sf, "A-1")
+    there(sf, "A-2")
+    want(engine, "Account", "A-2", CurrencyIsoCode="XXX")
+    want(engine, "Account", "A-4", Name="Eve", CurrencyIsoCode="XXX")
+    run(sf, engine, clock)
+    want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
+    want(engine, "Account", "A-2", CurrencyIsoCode="PLN")
+    want(engine, "Account", "A-3", Name="Bob", CurrencyIsoCode="XXX")
+    want(engine, "Account", "A-4", Name="Eve", CurrencyIsoCode="PLN")
+    push(sf, engine, clock=clock, sleep=lambda _: None)
+
+    kills = 0
+    for statement in range(1, 200):
+        try:
+            with killing(engine, statement):
+                note_problems(sf, engine, clock=clock)
+        except Killed:
+            kills += 1
+        else:
+            break
+    run(sf, engine, clock)
+
+    assert 5 < kills < 199
+    assert "XXX" in account(sf, "A-1")["Sync_Problem__c"]
+    assert account(sf, "A-2")["Sync_Problem__c"] is None
+    assert [(case["External_Id__c"], case["Status"]) for case in cases(sf)] == [
+        ("sync:Account:A-4", "Closed"),
+        ("sync:Account:A-3", "New"),
+    ]
+    assert run(sf, engine, clock).api_calls == 0
 
 
 def test_a_note_whose_answer_was_lost_is_written_by_the_next_round(
@@ -464,6 +501,36 @@ def test_a_note_fits_its_field_however_long_the_values_are() -> None:
 
     assert len(text) == LONGEST_NOTE
     assert f"…\n\n{SEND_AGAIN} {NOTE_GOES}\nSince 2026-05-04 12:00 UTC." in text
+
+
+def test_a_note_says_only_what_its_problem_knows() -> None:
+    clash = replace(
+        PROBLEM,
+        wanted={},
+        cause="",
+        heading="Two changes met.",
+        speaker="What happened",
+        said="Ada wrote 5, the sheet 6.",
+        remedy="Say which counts.",
+        afterwards="",
+    )
+
+    text = tell_problems([clash, PROBLEM], {"Name": "Account Name"}, NOW, UTC)
+
+    assert text.splitlines() == [
+        "Two changes met.",
+        "What happened: Ada wrote 5, the sheet 6. (field: CurrencyIsoCode)",
+        "What to do: Say which counts.",
+        "",
+        "The backoffice could not save this record.",
+        "Wanted: CurrencyIsoCode = XXX; Account Name = Ada",
+        "From: orders.xlsx",
+        "Salesforce said: bad value (field: CurrencyIsoCode)",
+        "What to do: Choose another.",
+        "",
+        f"{SEND_AGAIN} {NOTE_GOES}",
+        "Since 2026-05-04 12:00 UTC.",
+    ]
 
 
 def test_a_case_is_found_again_by_a_key_that_fits_its_field() -> None:

@@ -38,7 +38,7 @@ def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfsync.pull.FEW", 2)
     monkeypatch.setattr(exports, "PAGE_ROWS", 7)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr(loading, "is_export_cheaper", lambda rows: rows % 2 == 0)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda rows, **_: rows % 2 == 0)
 
 
 @pytest.mark.parametrize("seed", range(3))

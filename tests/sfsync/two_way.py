@@ -158,10 +158,8 @@ class Market:
 
     def _expect(self, field: str, wish: Wish, theirs: Any) -> tuple[Any, tuple[Any, Any] | None]:
         """What a field must be that nobody edited during the push, and the clash to be listed."""
-        if wish.ours == theirs:
-            self.counts["equal"] += 1
-            return theirs, None
-        if wish.ours == wish.base:
+        if wish.ours in (theirs, wish.base):
+            self.counts["no change"] += wish != Wish(theirs, theirs)
             return theirs, None
         if wish.base == theirs:
             self.counts["merged"] += 1

@@ -25,8 +25,6 @@ from sfsync.conflicts import SyncConflict, as_dict, list_conflicts
 from sfsync.merging import Outcome
 from sfsync.resolving import AlreadyResolved, ConflictNotFound, resolve
 
-__all__ = ["group"]
-
 COLUMNS = ("ID", "record", "field", "was", "ours", "theirs", "who, when (UTC)", "cause", "outcome")
 
 

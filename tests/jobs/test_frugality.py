@@ -1,0 +1,160 @@
+"""Repeated jobs give way as API calls become scarce, and come back by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from config.database import transaction
+from config.settings import Settings
+from jobs.catalogue import PULL_PERIOD, jobs_for
+from jobs.commands.worker_jobs import tell_outcome
+from jobs.frugality import number_of
+from jobs.runtime import Runtime, build_runtime
+from jobs.schedule import Every, Job
+from jobs.slots import RunStatus
+from jobs.worker import Worker
+from sandbox.server import LocalOrgServer
+from sfsync.call_ledger import CallHour, Posting, lock_allowance, post
+from sfsync.degradation import SPARING
+from tests.acceptance.builders import a_designer, a_maker, a_proposal, an_order
+from tests.acceptance.market import Market
+from tests.control import counted_calls
+from tests.jobs.builders import local, runs_of
+
+SEVEN = local("2025-03-11 07:00")
+
+
+@pytest.fixture
+def market(org: LocalOrgServer) -> Iterator[Market]:
+    """One order that is due, with one proposal, on a morning at 07:00."""
+    with Market(org) as market:
+        market.at("2025-03-11 07:00")
+        market.seed(a_designer(), a_maker("m1"), an_order(), a_proposal("p1", "m1", "900"))
+        yield market
+
+
+@pytest.fixture
+def runtime(market: Market, sqlite: Engine) -> Iterator[Runtime]:
+    database_url = sqlite.url.render_as_string()
+    settings = Settings(environment="test", salesforce_url=market.url, database_url=database_url)
+    runtime = build_runtime(settings)
+    yield runtime
+    runtime.engine.dispose()
+
+
+def job_called(name: str, runtime: Runtime) -> Job:
+    return next(job for job in jobs_for(runtime.settings) if job.name == name)
+
+
+def use_up(runtime: Runtime, calls: int) -> None:
+    """Calls that another process of ours made in the last hour; 50,000 are ours."""
+    org = runtime.settings.salesforce_url
+    with transaction(runtime.engine) as session:
+        row = lock_allowance(session, org)
+        row.allowance = 100_000
+        post(session, org, [Posting(SEVEN - timedelta(hours=1), "pull", calls=calls)])
+
+
+def minutes_of_pulls(market: Market, runtime: Runtime, minutes: int) -> list[RunStatus | None]:
+    """What the pull of each slot came to."""
+    worker, found = Worker(runtime), []
+    worker.tick(job_called("select", runtime))
+    for minute in range(0, minutes, int(PULL_PERIOD.total_seconds() // 60)):
+        market.at(f"2025-03-11 07:{minute:02}")
+        found.append(worker.tick(job_called("pull", runtime)))
+    return found
+
+
+def test_pull_runs_every_slot_while_there_are_calls(market: Market, runtime: Runtime) -> None:
+    assert minutes_of_pulls(market, runtime, 20) == [RunStatus.DONE] * 4
+
+
+def test_pull_runs_every_fourth_slot_when_calls_become_scarce(
+    market: Market, runtime: Runtime
+) -> None:
+    use_up(runtime, 31_000)
+
+    found = minutes_of_pulls(market, runtime, 40)
+    assert [status for status in found if status is not RunStatus.SKIPPED] == [RunStatus.DONE] * 2
+    assert len(found) == 2 * SPARING["pull"]
+    skipped = next(run for run in runs_of(runtime.engine, "pull") if run.status == "skipped")
+    assert tell_outcome(skipped) == (
+        "In step 'sparing' of the API budget pull and push run every fourth time."
+    )
+    assert skipped.retry_at is None
+
+
+def test_pull_without_calls_is_skipped_and_no_failure(
+    market: Market, runtime: Runtime, org: LocalOrgServer
+) -> None:
+    use_up(runtime, 45_000)
+    before = counted_calls(org)
+
+    found = minutes_of_pulls(market, runtime, 40)
+    assert set(found) == {RunStatus.SKIPPED}
+    made_by_selection = counted_calls(org) - before
+    assert made_by_selection > 0
+    assert market.order()["Status"] == "MANUFACTURER SELECTED"
+    refused = [run for run in runs_of(runtime.engine, "pull") if "No API call" in tell_outcome(run)]
+    assert refused
+    assert "in step 'selection only'" in tell_outcome(refused[0])
+
+
+def test_pull_comes_back_by_itself(market: Market, runtime: Runtime) -> None:
+    use_up(runtime, 45_000)
+    worker, pull = Worker(runtime), job_called("pull", runtime)
+    worker.tick(job_called("select", runtime))
+    assert worker.tick(pull) is RunStatus.SKIPPED
+
+    market.at("2025-03-12 08:20")  # the calls of 06:00 have left the rolling day
+    worker.tick(job_called("select", runtime))
+    assert worker.tick(pull) is RunStatus.DONE
+
+
+def test_selection_without_calls_fails_and_is_tried_again_the_same_day(
+    market: Market, runtime: Runtime
+) -> None:
+    use_up(runtime, 50_000)
+    worker, morning = Worker(runtime), job_called("select", runtime)
+
+    assert worker.tick(morning) is RunStatus.FAILED
+    (run,) = runs_of(runtime.engine)
+    assert (run.last_error or "").startswith("No API call is left for selection: our calls are")
+    assert run.retry_at is not None
+    assert market.order()["Status"] == "AWAITING PROPOSALS"
+
+
+def test_worker_gives_back_what_a_job_did_not_use(
+    market: Market, runtime: Runtime, org: LocalOrgServer
+) -> None:
+    before = counted_calls(org)
+    worker = Worker(runtime)
+    for job in worker.jobs:
+        worker.tick(job)
+
+    made = counted_calls(org) - before
+    with transaction(runtime.engine) as session:
+        booked = session.execute(select(func.sum(CallHour.calls), func.sum(CallHour.unsent))).one()
+    assert tuple(booked) == (made, 0)
+
+
+def test_slots_are_numbered_alike_in_every_process() -> None:
+    slots = [Every(PULL_PERIOD).due_slot(SEVEN + n * PULL_PERIOD) for n in range(8)]
+    numbers = [number_of(slot) for slot in slots]
+
+    assert [number - numbers[0] for number in numbers] == list(range(8))
+
+
+def test_command_gives_back_what_it_did_not_use(market: Market, runtime: Runtime) -> None:
+    runtime.budget.enter("pull")
+    runtime.budget.leave(None)
+    runtime.budget.enter("pull")
+    runtime.close()
+
+    with transaction(runtime.engine) as session:
+        rows = [(row.calls, row.unsent) for row in session.scalars(select(CallHour))]
+    assert rows == [(2, 1)]  # a block of one and a block of two, the second call still under way
