@@ -13,17 +13,17 @@ from sqlalchemy import Engine, select
 from config.clock import FrozenClock
 from config.database import transaction
 from sandbox.server import LocalOrgServer
-from sfsync import bulk_push
-from sfsync import push as pushing
+from sfsync import bulk_push, sending
 from sfsync.conflicts import SyncConflict, as_dict, count_open, list_conflicts, tell_open
 from sfsync.errors import SalesforceUnavailable
 from sfsync.leases import LEASE_S, WriteLeases
 from sfsync.merging import Outcome
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.pull import pull
-from sfsync.push import MERGE_ROUNDS, PushReport, push
+from sfsync.push import PushReport, push
 from sfsync.resolving import AlreadyResolved, ConflictNotFound, resolve
 from sfsync.rest import query, query_all
+from sfsync.sending import MERGE_ROUNDS
 from tests.control import add_fault, control, counted_calls
 from tests.sfsync.people import Admin
 
@@ -508,13 +508,13 @@ def test_a_record_that_we_made_without_an_answer_and_that_was_deleted_is_not_mad
 
 def meddle(monkeypatch: pytest.MonkeyPatch, step: str, act: Callable[[], object]) -> None:
     """Let `act` happen just before each such step of the push."""
-    real = getattr(pushing, step)
+    real = getattr(sending, step)
 
     def first_act(*args: Any, **options: Any) -> Any:
         act()
         return real(*args, **options)
 
-    monkeypatch.setattr(pushing, step, first_act)
+    monkeypatch.setattr(sending, step, first_act)
 
 
 @pytest.mark.parametrize("step", ["prepare", "carry"])

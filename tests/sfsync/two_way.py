@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from config.clock import FrozenClock
 from config.database import transaction
-from sfsync import push as pushing
+from sfsync import sending
 from sfsync.conflicts import list_conflicts
 from sfsync.merging import Policy, find_policy
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
@@ -111,20 +111,20 @@ class Market:
 
     def _push_once(self, meddle: Any) -> PushReport:
         """A push; `meddle` happens once, when the merge is done and nothing has left yet."""
-        left, carry = [meddle], pushing.carry
+        left, carry = [meddle], sending.carry
 
         def carry_later(*args: Any) -> Any:
             if left:
                 left.pop()()
             return carry(*args)
 
-        pushing.carry = carry_later
+        sending.carry = carry_later
         try:
             return push(
                 self.sf, self.engine, clock=self.clock, sleep=lambda s: self.admin.wait(seconds=s)
             )
         finally:
-            pushing.carry = carry
+            sending.carry = carry
 
     def _meddle(self, cells: list[Cell]) -> None:
         """People edit the very fields that are about to be sent."""
