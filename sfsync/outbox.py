@@ -7,120 +7,25 @@ written again, and a newer write of the same record is folded into one that has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from enum import StrEnum
-from itertools import takewhile
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Index, String, Text, func, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
-from config.database import Base, UtcDateTime
 from sfsync import jsonio
-from sfsync.mapping import BY_SOBJECT, PUSH_ORDER, find_references
-from sfsync.mirroring import mirrored_values
-from sfsync.replica import find_by_key
+from sfsync.bases import find_base
+from sfsync.mapping import PUSH_ORDER, find_references
+from sfsync.outbox_rows import OutboxWrite, WriteState
 
+__all__ = ["OutboxWrite", "WriteState", "enqueue", "fold_into_newer", "forget_error"]
 
-class WriteState(StrEnum):
-    """Where a write stands."""
-
-    PENDING = "pending"  #: waits for the next push, or for its retry time
-    SENDING = "sending"  #: claimed by a push; after a crash its outcome is read back
-    SENT = "sent"  #: the org has it
-    REJECTED = "rejected"  #: the org refused it; someone must correct what the remedy says
-    YIELDED = "yielded"  #: nothing was left to send: what people wrote stands; see the conflicts
-    SUPERSEDED = "superseded"  #: folded into, or overtaken by, a later write of the same record
-    DROPPED = "dropped"  #: a person decided that it is no longer wanted
-
-
-class OutboxWrite(Base):
-    """One upsert of one record by its external ID."""
-
-    __tablename__ = "outbox_write"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    sobject: Mapped[str] = mapped_column(String(80))
-    external_id: Mapped[str] = mapped_column(String(255))
-    #: the values as JSON, keys sorted, amounts exact
-    payload: Mapped[str] = mapped_column(Text)
-    #: as JSON, per field of the payload the value that the change was made against, where known
-    base: Mapped[str | None] = mapped_column(Text)
-    #: as JSON, the part of the payload that the latest attempt carried
-    sent: Mapped[str | None] = mapped_column(Text)
-    #: what that attempt wrote into Sync_Write__c; empty when it is not guarded, or never left
-    token: Mapped[str | None] = mapped_column(String(80))
-    #: what brought it about, in words: a file and row, an event, a run
-    cause: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(20), default=WriteState.PENDING)
-    attempts: Mapped[int] = mapped_column(default=0)
-    enqueued_at: Mapped[datetime] = mapped_column(
-        UtcDateTime, server_default=func.current_timestamp()
-    )
-    #: not to be sent before; empty means at once
-    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    claimed_by: Mapped[str | None] = mapped_column(String(128))
-    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: the ingest job that carries, or carried, the write; empty when calls of 200 do
-    bulk_job_id: Mapped[str | None] = mapped_column(String(18))
-    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    salesforce_id: Mapped[str | None] = mapped_column(String(18))
-    #: whether the org created the record, as far as its answer tells
-    created: Mapped[bool | None]
-    error_code: Mapped[str | None] = mapped_column(String(80))
-    error_message: Mapped[str | None] = mapped_column(Text)
-    #: API names of the fields that the org blames, comma-separated
-    error_fields: Mapped[str | None] = mapped_column(Text)
-    error_remedy: Mapped[str | None] = mapped_column(Text)
-    #: when the latest attempt failed
-    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: the record that has to arrive first, and why it has not
-    waits_for: Mapped[str | None] = mapped_column(Text)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The field values, amounts as Decimal."""
-        values: dict[str, Any] = jsonio.loads(self.payload)
-        return values
-
-    @property
-    def base_values(self) -> dict[str, Any]:
-        """What each field was changed from, as far as that was known."""
-        values: dict[str, Any] = jsonio.loads(self.base) if self.base else {}
-        return values
-
-    @property
-    def carried(self) -> dict[str, Any]:
-        """What the org was sent of it; all of it while the first attempt is prepared."""
-        values: dict[str, Any] = jsonio.loads(self.sent or self.payload)
-        return values
-
-
-def _one_per_record(state: WriteState) -> Index:
-    condition = OutboxWrite.state == state.value
-    return Index(
-        f"uq_outbox_write_{state}",
-        OutboxWrite.sobject,
-        OutboxWrite.external_id,
-        unique=True,
-        sqlite_where=condition,
-        postgresql_where=condition,
-    )
-
-
-ONE_PENDING = _one_per_record(WriteState.PENDING)
-ONE_SENDING = _one_per_record(WriteState.SENDING)
-Index("ix_outbox_write_key", OutboxWrite.sobject, OutboxWrite.external_id)
-Index("ix_outbox_write_state", OutboxWrite.state, OutboxWrite.sobject, OutboxWrite.id)
 
 #: States in which the same values need no second write.
 _ON_THEIR_WAY = (WriteState.PENDING, WriteState.SENDING, WriteState.SENT, WriteState.YIELDED)
 #: Of these, those that a look at the org came after.
 _OVER = (WriteState.SENT, WriteState.YIELDED)
-#: Own writes that the replica may not have met yet, at most; a pull comes long before so many.
-MOST_UNSEEN = 50
 
 
 def enqueue(
@@ -152,7 +57,7 @@ def enqueue(
     if latest is not None and _is_known(latest, wanted, has_looked=base is not None):
         return False
     if base is None:
-        base = _find_base(session, sobject, external_id, wanted)
+        base = find_base(session, sobject, external_id, wanted)
     if latest is not None and latest.state in (WriteState.PENDING, WriteState.REJECTED):
         _replace_values(latest, {**latest.values, **wanted}, {**base, **latest.base_values}, cause)
         session.flush()
@@ -193,43 +98,6 @@ def _is_known(latest: OutboxWrite, wanted: Mapping[str, object], *, has_looked: 
     if latest.state not in _ON_THEIR_WAY or (has_looked and latest.state in _OVER):
         return False
     return _holds(latest.values, wanted)
-
-
-def _find_base(
-    session: Session, sobject: str, external_id: str, wanted: Mapping[str, object]
-) -> dict[str, object]:
-    """The fields of `wanted` as the replica has them, and as we have sent them since."""
-    if sobject not in BY_SOBJECT:
-        return {}
-    row = find_by_key(session, sobject, [external_id]).get(external_id)
-    base = {} if row is None else mirrored_values(sobject, row, wanted)
-    for write in _unseen(session, sobject, external_id, row["sync_write"] if row else None):
-        base |= {name: value for name, value in write.carried.items() if name in wanted}
-    return base
-
-
-def _unseen(
-    session: Session, sobject: str, external_id: str, seen: str | None
-) -> Sequence[OutboxWrite]:
-    """Our writes of the record since the one that the replica has met, oldest first."""
-    query = (
-        select(OutboxWrite)
-        .where(
-            OutboxWrite.sobject == sobject,
-            OutboxWrite.external_id == external_id,
-            OutboxWrite.state.in_((WriteState.SENDING, WriteState.SENT)),
-        )
-        .order_by(OutboxWrite.id.desc())
-        .limit(MOST_UNSEEN)
-    )
-    unseen = takewhile(lambda row: not _was_met(row, seen), session.scalars(query))
-    return list(unseen)[::-1]
-
-
-def _was_met(row: OutboxWrite, seen: str | None) -> bool:
-    """Whether the replica has met the write; one from before there were marks has been for long."""
-    is_unmarked = row.state == WriteState.SENT and row.sent is None
-    return is_unmarked or (row.token is not None and row.token == seen)
 
 
 def _latest(session: Session, sobject: str, external_id: str) -> OutboxWrite | None:
