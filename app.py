@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
 import click
 from flask import Flask, Response, jsonify
+from flask.cli import AppGroup
 from werkzeug.exceptions import HTTPException
 
 from config.logging import configure_logging
@@ -24,24 +26,65 @@ from webhooks.intake import Refusals
 
 logger = logging.getLogger(__name__)
 
-#: Modules with a command group named `group`; a new noun of the command line adds its line.
-COMMAND_MODULES = (
-    "jobs.commands.budget",
-    "jobs.commands.db",
-    "jobs.commands.doctor",
-    "jobs.commands.outbox",
-    "jobs.commands.reconcile",
-    "jobs.commands.selection",
-    "jobs.commands.spreadsheet",
-    "jobs.commands.sync",
-    "jobs.commands.worker_jobs",
-)
-#: Modules that add a command to another one's group.
-SUBCOMMAND_MODULES = (
-    "jobs.commands.sync_conflicts",
-    "jobs.commands.sync_metrics",
-    "jobs.commands.sync_why",
-)
+#: By noun of the command line, the modules of its commands: the first one has the command, or the
+#: group, named `group`, to which the others add. A new noun adds its line.
+COMMANDS = {
+    "db": ("jobs.commands.db",),
+    "doctor": ("jobs.commands.doctor",),
+    "import": ("jobs.commands.spreadsheet",),
+    "jobs": ("jobs.commands.worker_jobs",),
+    "outbox": ("jobs.commands.outbox",),
+    "select": ("jobs.commands.selection",),
+    "sync": (
+        "jobs.commands.sync",
+        "jobs.commands.budget",
+        "jobs.commands.reconcile",
+        "jobs.commands.sync_conflicts",
+        "jobs.commands.sync_metrics",
+        "jobs.commands.sync_why",
+    ),
+}
+COMMAND_MODULES = tuple(module for modules in COMMANDS.values() for module in modules)
+
+
+class _Commands(AppGroup):
+    """The nouns, each of which is imported when it is asked for: a run needs one of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The nouns."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The noun of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        first, *others = COMMANDS[cmd_name]
+        command: click.Command = importlib.import_module(first).group
+        return _Verbs(command, others) if isinstance(command, click.Group) else command
+
+
+class _Verbs(click.Group):
+    """The commands of a noun; those of its other modules are imported when one is asked for."""
+
+    def __init__(self, group: click.Group, others: Sequence[str]) -> None:
+        super().__init__(group.name, help=group.help)
+        self._group = group
+        self._others = others
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them."""
+        self._import_others()
+        return self._group.list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in self._group.commands:
+            self._import_others()
+        return self._group.get_command(ctx, cmd_name)
+
+    def _import_others(self) -> None:
+        for name in self._others:
+            importlib.import_module(name)
 
 
 class _UnusableSettings(click.ClickException):
@@ -65,11 +108,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(salesforce.build_blueprint(settings, engine))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
-    for name in COMMAND_MODULES:
-        module = importlib.import_module(name)
-        app.cli.add_command(module.group)
-    for name in SUBCOMMAND_MODULES:
-        importlib.import_module(name)
+    app.cli = _Commands(app.name)
     return app
 
 

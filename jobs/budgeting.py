@@ -6,9 +6,9 @@ success. The rest is foreseen from the calls of the past.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from config.clock import ClockUnavailable
+from config.clock import ClockUnavailable, SystemClock
 from jobs.catalogue import jobs_for
 from jobs.runtime import Runtime
 from jobs.schedule import Daily
@@ -35,7 +35,7 @@ def time_to_tell(runtime: Runtime) -> datetime:
     try:
         return runtime.clock.now()
     except ClockUnavailable:
-        return datetime.now(UTC)
+        return SystemClock().now()
 
 
 def planned_calls(runtime: Runtime, now: datetime) -> list[Planned]:

@@ -48,8 +48,13 @@ class Runtime:
             return self._sf
 
     def for_another_thread(self) -> Runtime:
-        """The same with a login of its own: a requests session is not made for several threads."""
-        return Runtime(self.settings, self.engine, self.clock)
+        """The same with a login of its own: a requests session is not made for several threads.
+
+        It books its calls with this one, so that closing either gives back what is left.
+        """
+        other = Runtime(self.settings, self.engine, self.clock)
+        other.budget = self.budget
+        return other
 
     def connect_freely(self) -> Salesforce:
         """A connection of its own that books no calls, for when the database cannot be used."""

@@ -20,7 +20,7 @@ TABLE_MODULES = (
     "sfsync.sync_state",
     "sfsync.stale",
     "sfsync.call_ledger",
-    "sfsync.outbox",
+    "sfsync.outbox_rows",
     "sfsync.conflicts",
     "sfsync.note_state",
     "sfsync.drift",

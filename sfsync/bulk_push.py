@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -32,8 +31,9 @@ from sfsync.ingest import (
     try_to_close,
     upload,
 )
-from sfsync.ingest_table import Table, can_be_row, columns_of, cut_tables, spell_record
+from sfsync.ingest_table import Table, columns_of, cut_tables, spell_record
 from sfsync.job_results import Carried, ask, conclude
+from sfsync.job_rows import Pairs, part_by_column, part_by_sayable
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
@@ -51,7 +51,6 @@ MOST_STARTS = 2
 #: How many columns that the org does not know are looked for, a job for each.
 MOST_ROUNDS = 3
 
-Pairs = list[tuple[OutboxWrite, Mapping[str, object]]]
 
 NOT_TRIED = SalesforceRetryable(
     "The job that was to carry this record ended without saving it.",
@@ -90,7 +89,7 @@ class BulkCarrier:
         Raises SalesforceError when the org cannot be worked with: what is not settled is then due,
         or found out by the next push.
         """
-        pairs, unsaid = _part(rows, records)
+        pairs, unsaid = part_by_sayable(rows, records)
         if not is_ingest_cheaper(len(pairs)):
             yield Carried(left=list(rows))
             return
@@ -113,24 +112,31 @@ class BulkCarrier:
         org cannot be asked; the next push does it then.
         """
         try:
-            return self._resume(job_id, rows, is_patient)
-        except SalesforceRejected as error:
-            return self._ask(job_id, rows, error)
+            return self._resume_or_ask(job_id, rows, is_patient)
         except SalesforceError:
             self.claims.abandon(rows)
             raise
 
-    def _resume(self, job_id: str, rows: list[OutboxWrite], is_patient: bool) -> Carried:
-        job = read_ingest(self.sf, job_id)
+    def _resume_or_ask(self, job_id: str, rows: list[OutboxWrite], is_patient: bool) -> Carried:
+        try:
+            job = read_ingest(self.sf, job_id)
+            if job.state == JobState.OPEN:
+                job = self._end_unused(job_id)
+            return self._resume(job, rows, is_patient)
+        except SalesforceRejected as error:
+            return self._ask(job_id, rows, error)
+
+    def _resume(self, job: IngestJob, rows: list[OutboxWrite], is_patient: bool) -> Carried:
         if job.state == JobState.OPEN:
-            job = self._end_unused(job_id)
+            # It cannot be ended, but nobody closes it any more, so that it does nothing.
+            return Carried(confirmed=ask(self.sf, rows))
         if job.state == JobState.ABORTED and job.processed == 0:
             # As a rule by us, here or in a push that died as well.
             return Carried(left=rows)
         if job.has_ended:
             return self._conclude(job, rows)
         if is_patient:
-            return self._finish(job_id, rows, rows)
+            return self._finish(job.id, rows, rows)
         self.claims.abandon(rows)
         return Carried(running=rows)
 
@@ -159,7 +165,9 @@ class BulkCarrier:
         for part, table in cut_tables(columns, spelt):
             carried = self._carry_table([row for row, _ in part], table, kept)
             if carried.unknown_column:
-                carried.left, others = _part_by_column(part, carried.unknown_column)
+                ours = {row.id for row in carried.left}
+                refused = [pair for pair in part if pair[0].id in ours]
+                carried.left, others = part_by_column(key, refused, carried.unknown_column)
                 again += others
             yield carried
         return again
@@ -223,6 +231,9 @@ class BulkCarrier:
                 return self._conclude(job, rows)
         except SalesforceRejected as error:
             return self._ask(job_id, rows, error)
+        if job.state == JobState.OPEN:
+            self._abort(job_id)
+            return Carried(left=self.claims.note_job(rows, None))
         self.claims.abandon(rows)
         return Carried(running=rows)
 
@@ -240,30 +251,3 @@ class BulkCarrier:
 
     def _warn(self, what: str, error: object) -> None:
         logger.warning("an ingest job did not work", extra={"of": what, "error": str(error)})
-
-
-def _part(
-    rows: Sequence[OutboxWrite], records: Sequence[Mapping[str, object]]
-) -> tuple[Pairs, list[OutboxWrite]]:
-    """The writes that a table can say, and those that it cannot.
-
-    Two keys that the org takes for the same are of the latter: in one job it would refuse both.
-    """
-    key = PUSH_ORDER[rows[0].sobject]
-    counts = Counter(row.external_id.casefold() for row in rows)
-    pairs: Pairs = []
-    unsaid: list[OutboxWrite] = []
-    for row, record in zip(rows, records, strict=True):
-        if counts[row.external_id.casefold()] == 1 and can_be_row(key, record):
-            pairs.append((row, record))
-        else:
-            unsaid.append(row)
-    return pairs, unsaid
-
-
-def _part_by_column(pairs: Pairs, column: str) -> tuple[list[OutboxWrite], Pairs]:
-    """The writes that have a value in that column, and the rest with their records."""
-    key = PUSH_ORDER[pairs[0][0].sobject]
-    having = [row for row, record in pairs if column in spell_record(key, record)]
-    ids = {row.id for row in having}
-    return having, [pair for pair in pairs if pair[0].id not in ids]

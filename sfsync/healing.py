@@ -19,9 +19,11 @@ from sqlalchemy.orm import Session
 from config.database import transaction
 from sfsync import mapping as maps
 from sfsync.drift import Drift
+from sfsync.errors import SalesforceRetryable
 from sfsync.figures import Row
 from sfsync.judging import Remedy, Verdict, judge
 from sfsync.replica import load_stored, store_rows, sum_again
+from sfsync.sync_state import read_state
 from sfsync.tombstones import bury
 
 #: Every stored stamp is later, so that none protects its row.
@@ -53,6 +55,7 @@ class Healer:
     run_id: int | None
     now: datetime  #: the org's time
     proven_to: Mapping[str, datetime]  #: by sObject
+    load_nos: Mapping[str, int]  #: by sObject, the reading of everything that the proof rests on
     findings: dict[str, ObjectFindings]  #: by sObject; adds to them
     listed: list[dict[str, Any]] = field(default_factory=list)  #: the first differences
     #: what a rehearsal has judged: it meets its rows again, deeper down, as they were
@@ -68,9 +71,11 @@ class Healer:
 
         `theirs` are the org's records, None for those it does not show. `seen` are our rows as they
         were before the org was asked: one that was written since is not judged. Without `seen`, one
-        that is newer than the org's is not: it may have been written since.
+        that is newer than the org's, or dead where that is alive, is not: it may have been written
+        since. Raises SalesforceRetryable when the sObject is being read whole by somebody else.
         """
         with transaction(self.engine) as session:
+            self._ensure_standing(session, mapping.sobject)
             present = load_stored(session, mapping, theirs, lock=self.run_id is not None)
             doubtful = [
                 each
@@ -82,6 +87,15 @@ class Healer:
                 self._heal(session, mapping, verdicts, theirs, present)
         self._note(mapping.sobject, verdicts)
         return doubtful
+
+    def _ensure_standing(self, session: Session, sobject: str) -> None:
+        """A rebuild empties the replica; what is missing then is no drift."""
+        state = read_state(session, sobject)
+        if state.is_loading or state.load_no != self.load_nos[sobject]:
+            raise SalesforceRetryable(
+                f"{sobject} is being read whole, so that there is nothing to compare with.",
+                remedy="Run it again when that is over.",
+            )
 
     def _judge(
         self,
@@ -142,7 +156,8 @@ def _is_doubtful(
         return ours != seen.get(record_id)
     if ours is None or theirs is None:
         return False
-    return bool(ours["system_modstamp"] > theirs["system_modstamp"])
+    is_newer = bool(ours["system_modstamp"] > theirs["system_modstamp"])
+    return is_newer or bool(ours["is_deleted"] != theirs["is_deleted"])
 
 
 def _tell(sobject: str, verdicts: Mapping[str, Verdict]) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from config.database import transaction
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceRetryable
-from sfsync.ingest import IngestJob, JobState, Verdicts, read_verdicts
+from sfsync.ingest import IngestJob, JobState
+from sfsync.ingest_results import Verdicts, read_verdicts
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
 from sfsync.readback import read_back

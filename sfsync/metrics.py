@@ -3,7 +3,6 @@
 Owns the names and what each figure means. A part with a table of its own adds its reader to
 READERS. Lag is told by the org's clock, ages of writes by this machine's, because that is how the
 two are stored; a caller that cannot ask the org gives its own time for both.
-Format: prometheus.io, "Exposition formats", text-based format 0.0.4.
 """
 
 from __future__ import annotations
@@ -15,8 +14,11 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from sfsync.allowance import DAY, hour_of
+from sfsync.call_ledger import Allowance, CallHour
 from sfsync.drift import Drift, Reconciliation
 from sfsync.errors import BUG_CODE
+from sfsync.exposition import Labels, Metric
 from sfsync.mapping import MAPPINGS
 from sfsync.note_state import SyncNote
 from sfsync.outbox import OutboxWrite, WriteState
@@ -24,24 +26,11 @@ from sfsync.replica import TABLES
 from sfsync.status import seconds_since
 from sfsync.sync_state import SyncState
 
-PREFIX = "manufaktura_sync_"
 #: What is in a write's age when it is counted from the moment that is stored with its state.
 AGED_STATES = {
     WriteState.PENDING: OutboxWrite.enqueued_at,
     WriteState.REJECTED: OutboxWrite.failed_at,
 }
-
-Labels = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One figure for each set of labels."""
-
-    name: str  #: without the prefix
-    about: str  #: what it says, in one line
-    samples: tuple[tuple[Labels, float], ...]
-    kind: str = "gauge"
 
 
 @dataclass(frozen=True)
@@ -58,28 +47,6 @@ Reader = Callable[[Session, Now], Iterable[Metric]]
 def read_metrics(session: Session, now: Now) -> list[Metric]:
     """Every figure there is. A metric without samples has nothing to say yet."""
     return [metric for reader in READERS for metric in reader(session, now)]
-
-
-def render_prometheus(metrics: Iterable[Metric]) -> str:
-    """The figures as a scraper reads them."""
-    lines: list[str] = []
-    for metric in metrics:
-        name = f"{PREFIX}{metric.name}"
-        lines += [f"# HELP {name} {metric.about}", f"# TYPE {name} {metric.kind}"]
-        lines += [
-            f"{name}{_spell_labels(labels)} {_spell_number(value)}"
-            for labels, value in metric.samples
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def as_values(metrics: Iterable[Metric]) -> dict[str, float]:
-    """The figures by their full name with labels."""
-    return {
-        f"{PREFIX}{metric.name}{_spell_labels(labels)}": value
-        for metric in metrics
-        for labels, value in metric.samples
-    }
 
 
 def _read_completeness(session: Session, now: Now) -> Iterator[Metric]:
@@ -173,25 +140,35 @@ def _read_drift(session: Session, now: Now) -> Iterator[Metric]:
     )
 
 
+def _read_budget(session: Session, now: Now) -> Iterator[Metric]:
+    since = hour_of(now.org - DAY)
+    calls = (
+        select(CallHour.purpose, func.sum(CallHour.calls))
+        .where(CallHour.hour >= since)
+        .group_by(CallHour.purpose)
+        .order_by(CallHour.purpose)
+    )
+    yield Metric(
+        "api_calls",
+        "Our API calls of the last 24 hours by purpose, the hour in which they begin as a whole.",
+        tuple(((("purpose", name),), float(count)) for name, count in session.execute(calls)),
+    )
+    heard = session.scalars(select(Allowance).order_by(Allowance.org)).all()
+    for name, about, figure in (
+        ("api_org_used", "API calls of everybody in 24 hours, by the org's word.", "used"),
+        ("api_org_allowance", "API calls that the org allows in 24 hours.", "allowance"),
+    ):
+        told = [(row.org, getattr(row, figure)) for row in heard]
+        samples = tuple(((("org", org),), value) for org, value in told if value is not None)
+        yield Metric(name, about, samples)
+
+
 def _single(name: str, about: str, value: float, kind: str = "gauge") -> Metric:
     return Metric(name, about, (((), float(value)),), kind)
 
 
 def _of(sobject: str) -> Labels:
     return (("sobject", sobject),)
-
-
-def _spell_labels(labels: Labels) -> str:
-    told = ",".join(f'{name}="{_escape(value)}"' for name, value in labels)
-    return f"{{{told}}}" if told else ""
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-
-
-def _spell_number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
 
 
 #: Every reader, in the order of the answer.
@@ -202,4 +179,5 @@ READERS: tuple[Reader, ...] = (
     _read_troubles,
     _read_notes,
     _read_drift,
+    _read_budget,
 )

@@ -72,10 +72,12 @@ def reconcile(
         pull(sf, engine, mappings=mappings, on_page=lambda _sobject, _tally: pause())
     with purpose("reconcile"):
         now = org_time(sf)
-        proven_to = _read_proof(engine, mappings, now)
+        states = _read_proof(engine, mappings, now)
+        proven_to = {name: proof for name, (proof, _) in states.items()}
+        load_nos = {name: load_no for name, (_, load_no) in states.items()}
         run_id = None if dry_run else begin_run(engine, mappings, now, every_field=every_field)
         findings = {mapping.sobject: ObjectFindings() for mapping in mappings}
-        healer = Healer(engine, run_id, now, proven_to, findings)
+        healer = Healer(engine, run_id, now, proven_to, load_nos, findings)
         descent = Descent(sf, healer, Examiner(sf, healer, pause), pause)
         if every_field:
             descent.compare_fields(mappings)
@@ -91,16 +93,16 @@ def reconcile(
 
 def _read_proof(
     engine: Engine, mappings: Sequence[maps.Mapping], now: datetime
-) -> dict[str, datetime]:
-    """Up to when each sObject must be complete here."""
+) -> dict[str, tuple[datetime, int]]:
+    """Up to when each sObject must be complete here, and by which reading of everything."""
     with transaction(engine) as session:
         states = [read_state(session, mapping.sobject) for mapping in mappings]
-    proven: dict[str, datetime] = {}
+    proven: dict[str, tuple[datetime, int]] = {}
     for state in states:
         if state.complete_up_to is None or state.complete_up_to <= now - LONGEST_SPAN:
             raise SalesforceRetryable(
                 f"The replica of {state.sobject} is not complete, so that nothing can be compared.",
                 remedy="Let `flask sync pull` come to its end first.",
             )
-        proven[state.sobject] = state.complete_up_to
+        proven[state.sobject] = state.complete_up_to, state.load_no
     return proven

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-
-from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
-from rich.progress import Progress as RichProgress
+from typing import TYPE_CHECKING
 
 from jobs.commands import is_interactive
 from jobs.progress import Pace, Progress, ProgressLog
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
 
 @contextmanager
@@ -23,6 +25,11 @@ def shown_progress(console: Console | None = None) -> Iterator[Progress]:
     if console is None and not is_interactive():
         yield Progress(ProgressLog())
         return
+    # Not needed by a log, and a tenth of the time that a command takes to start.
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn
+    from rich.progress import Progress as RichProgress
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -8,7 +8,8 @@ from config.clock import SystemClock
 from jobs.commands import business_time, command_runtime, explained, json_option, print_json
 from jobs.commands.sync import group
 from jobs.runtime import Runtime
-from sfsync.metrics import Now, as_values, read_metrics, render_prometheus
+from sfsync.exposition import as_values, render_prometheus
+from sfsync.metrics import Now, read_metrics
 
 
 @group.command("metrics")

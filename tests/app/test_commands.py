@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import click
 import pytest
 from click.testing import Result
 from flask import Flask
@@ -213,7 +214,7 @@ def test_a_login_that_is_refused_ends_a_command_with_2(
 def test_a_session_that_expired_during_a_command_is_nothing_to_notice(
     app: Flask, org: LocalOrgServer
 ) -> None:
-    add_fault(org, action="expire_session", path="/queryAll", times=1)
+    add_fault(org, action="expire_session", path="/composite/batch", times=1)
 
     assert invoke(app, "sync", "pull").exit_code == 0
 
@@ -326,10 +327,28 @@ def test_commands_on_postgres_ask_for_the_release_step(
     assert "flask db upgrade" in result.stderr
 
 
-def test_every_command_group_is_registered(app: Flask) -> None:
-    assert {"db", "doctor", "sync"} <= set(app.cli.commands)
-    modules = map(importlib.import_module, COMMAND_MODULES)
-    assert set(app.cli.commands) == {module.group.name for module in modules}
+def test_every_command_is_found_under_its_noun(app: Flask) -> None:
+    ctx = click.Context(app.cli)
+    found = {
+        f"{noun} {verb}".strip()
+        for noun in app.cli.list_commands(ctx)
+        for command in [app.cli.get_command(ctx, noun)]
+        for verb in (command.list_commands(ctx) if isinstance(command, click.Group) else [""])
+    }
+    groups = [importlib.import_module(module).group for module in COMMAND_MODULES]
+
+    assert {"db upgrade", "doctor", "sync pull", "sync why"} <= found
+    assert found == {
+        f"{group.name} {verb}".strip()
+        for group in groups
+        for verb in getattr(group, "commands", [""])
+    }
+    assert app.cli.get_command(ctx, "nonsense") is None
+
+
+def test_a_command_of_a_noun_is_found_in_any_of_its_modules(app: Flask) -> None:
+    assert "Usage: " in invoke(app, "sync", "why", "--help").output
+    assert invoke(app, "sync", "nonsense").exit_code == 2
 
 
 def run_flask(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,15 @@ from sqlalchemy import Engine, inspect
 
 from config.database import Base, create_engine_at
 from config.parsing import ROOT
-from config.schema import SchemaOutdated, alembic_config, ensure_schema, is_current, upgrade_schema
+from config.schema import (
+    SchemaOutdated,
+    alembic_config,
+    ensure_schema,
+    find_applied,
+    find_newest,
+    is_current,
+    upgrade_schema,
+)
 
 
 def test_the_migrated_schema_is_the_declared_one(engine: Engine) -> None:
@@ -62,6 +70,19 @@ def test_every_migration_can_be_taken_back(engine: Engine) -> None:
 
 def test_there_is_one_line_of_migrations() -> None:
     assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+
+
+def test_the_newest_migration_is_the_one_that_alembic_finds() -> None:
+    assert find_newest() == set(ScriptDirectory.from_config(alembic_config()).get_heads())
+
+
+def test_a_database_before_the_first_migration_is_at_none(tmp_path: Path) -> None:
+    engine = create_engine_at(f"sqlite:///{tmp_path}/new.db")
+
+    assert find_applied(engine) == set()
+    upgrade_schema(engine)
+    assert find_applied(engine) == find_newest()
+    engine.dispose()
 
 
 def test_sqlite_is_migrated_by_whoever_needs_it_first(tmp_path: Path) -> None:

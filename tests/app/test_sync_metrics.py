@@ -12,8 +12,10 @@ from sqlalchemy import Engine, select
 
 from config.database import transaction
 from sandbox.server import LocalOrgServer
+from sfsync.call_ledger import Allowance, CallHour
 from sfsync.drift import Drift, Reconciliation
-from sfsync.metrics import Metric, Now, as_values, read_metrics, render_prometheus
+from sfsync.exposition import Metric, as_values, render_prometheus
+from sfsync.metrics import Now, read_metrics
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.sync_state import SyncState
 from tests.app.test_commands import answer_of, invoke
@@ -112,6 +114,21 @@ def test_drift_is_counted_until_it_is_healed(engine: Engine) -> None:
     assert found["manufaktura_sync_drift_found_total"] == 2
     assert found["manufaktura_sync_drift_open"] == 1
     assert found["manufaktura_sync_reconcile_age_seconds"] == 70
+
+
+def test_the_api_calls_of_the_last_day_are_told_by_purpose(engine: Engine) -> None:
+    hour = ORG_NOW.replace(minute=0)
+    with transaction(engine) as session:
+        for hours_ago, purpose, calls in ((0, "pull", 3), (23, "pull", 4), (30, "pull", 100)):
+            at = hour - timedelta(hours=hours_ago)
+            session.add(CallHour(org="o", hour=at, purpose=purpose, calls=calls, unsent=0))
+        session.add(Allowance(org="o", step="normal", used=70, allowance=1000, others=0))
+
+    found = figures(engine)
+
+    assert found['manufaktura_sync_api_calls{purpose="pull"}'] == 7
+    assert found['manufaktura_sync_api_org_used{org="o"}'] == 70
+    assert found['manufaktura_sync_api_org_allowance{org="o"}'] == 1000
 
 
 def test_the_text_for_a_scraper_names_and_explains_each_metric() -> None:

@@ -19,10 +19,11 @@ from config.database import transaction
 from sandbox.bulk import ingest as org_ingest
 from sandbox.bulk.job import JobKind
 from sandbox.server import LocalOrgServer
-from sfsync import bulk_push
+from sfsync import bulk_push, ingest_results
 from sfsync.bulk_push import is_ingest_cheaper
 from sfsync.client import adapter_of
 from sfsync.errors import SalesforceRetryable, SalesforceUnavailable
+from sfsync.ingest import IngestJob
 from sfsync.leases import LEASE_S
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.push import push
@@ -293,6 +294,7 @@ CUTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_job_for_any")
 @pytest.mark.parametrize("cut", CUTS)
 @pytest.mark.parametrize("file", ["successfulResults", "failedResults"])
@@ -360,11 +362,11 @@ def test_a_result_of_another_record_is_not_believed(
 ) -> None:
     note_account(engine, "A-1")
     note_account(engine, "A-2")
-    from sfsync import ingest
-
-    honest = ingest._read_success
+    honest = ingest_results._read_success
     monkeypatch.setattr(
-        ingest, "_read_success", lambda cells: honest({**cells, "sf__Id": "001000000000001AAA"})
+        ingest_results,
+        "_read_success",
+        lambda cells: honest({**cells, "sf__Id": "001000000000001AAA"}),
     )
 
     report = run(sf, engine, clock)
@@ -452,6 +454,39 @@ def stop_jobs_after_one_chunk(org: LocalOrgServer, monkeypatch: pytest.MonkeyPat
         return saved
 
     monkeypatch.setattr(org_ingest, "save_chunk", save_and_stop)
+
+
+@pytest.mark.usefixtures("_job_for_any")
+def test_a_job_that_may_not_be_closed_is_ended_and_replaced_by_calls(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    note_accounts(engine, 3)
+    body = [{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}]
+    closing = {"method": "PATCH", "path": JOBS, "request_body": "UploadComplete"}
+    add_fault(org, action="status", status=403, body=body, **closing)
+
+    report = run(sf, engine, clock)
+
+    assert (report.created, report.api_calls) == (3, 10)
+    (job,) = jobs_of(sf)
+    assert (job["state"], job["numberRecordsProcessed"]) == ("Aborted", 0)
+
+
+@pytest.mark.usefixtures("_job_for_any")
+def test_a_dead_pushs_open_job_that_cannot_be_ended_is_left_open_and_read_back(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    note_accounts(engine, 3)
+    with suppress(Killed), dying(sf, 3, is_answered=False):
+        run(sf, engine, clock)
+    body = [{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}]
+    add_fault(org, action="status", status=403, body=body, method="PATCH", path=JOBS)
+    clock.advance(LEASE_S + 1)
+
+    report = run(sf, engine, clock)
+
+    assert (report.created, report.retried) == (0, 3)
+    assert [job["state"] for job in jobs_of(sf)] == ["Open"]
 
 
 @pytest.mark.usefixtures("_job_for_any")
@@ -655,6 +690,7 @@ def dying(sf: Salesforce, call: int, *, is_answered: bool) -> Iterator[list[int]
         adapter._send_once = honest  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_job_for_any")
 @pytest.mark.parametrize("is_answered", [False, True])
 @pytest.mark.parametrize("call", [1, 2, 3, 4, 5])
@@ -690,6 +726,37 @@ def test_a_dead_pushs_job_that_is_gone_is_read_back(
 
     assert (report.confirmed, report.created) == (3, 0)
     assert names(sf) == keys
+
+
+@pytest.mark.usefixtures("_job_for_any")
+def test_a_dead_pushs_job_that_still_runs_is_waited_for_when_all_else_is_done(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    note_accounts(engine, 3)
+    with suppress(Killed), dying(sf, 4, is_answered=False):
+        run(sf, engine, clock)
+    clock.advance(LEASE_S + 1)
+    note_account(engine, "B-1")
+    honest = bulk_push.read_ingest
+    looks: list[str] = []
+
+    def slow(sf: Salesforce, job_id: str) -> IngestJob:
+        looks.append(job_id)
+        job = honest(sf, job_id)
+        return IngestJob(job_id, "InProgress", 0, 0, "") if len(looks) == 1 else job
+
+    monkeypatch.setattr(bulk_push, "read_ingest", slow)
+
+    report = run(sf, engine, clock)
+
+    assert (report.created, report.retried) == (4, 0)
+    first, second = (row_of(engine, key) for key in ("A-00000", "B-1"))
+    assert looks == [first.bulk_job_id] * 2
+    assert first.bulk_job_id != second.bulk_job_id
 
 
 @pytest.mark.usefixtures("_job_for_any")

@@ -9,18 +9,17 @@ import pytest
 from simple_salesforce.api import Salesforce
 
 from sandbox.server import LocalOrgServer
-from sfsync import ingest
+from sfsync import ingest, ingest_results
 from sfsync.errors import IncompleteRead, SalesforceRejected, SalesforceRetryable
 from sfsync.ingest import (
     PATIENCE_S,
     IngestJob,
     abort_ingest,
     await_ingest,
-    read_errors,
     read_ingest,
-    read_verdicts,
     start_ingest,
 )
+from sfsync.ingest_results import read_errors, read_verdicts
 
 LOCKED = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record: --"
 DUPLICATE = "DUPLICATE_VALUE:duplicate value found: X duplicates value on record: 001:--"
@@ -109,7 +108,7 @@ def verdicts_of(
         if rows is None or is_broken:
             raise IncompleteRead("broke off")
 
-    monkeypatch.setattr(ingest, "_open_file", open_file)
+    monkeypatch.setattr(ingest_results, "_open_file", open_file)
     found = read_verdicts(None, job, "K")  # type: ignore[arg-type] - nothing is sent
     return set(found.tried), set(found.untried)
 

@@ -9,6 +9,7 @@ import pytest
 from simple_salesforce.api import Salesforce
 from sqlalchemy import Engine
 
+from bench.org import add_orders
 from sandbox.server import LocalOrgServer
 from sfsync import exports, loading
 from sfsync.client import adapter_of
@@ -19,7 +20,7 @@ from sfsync.mapping import ACCOUNT, MAPPINGS
 from sfsync.pull import Expected, pull
 from sfsync.status import read_status
 from sfsync.usage import OpenGate
-from tests.control import add_fault, seed
+from tests.control import add_fault, control, counted_calls, seed
 from tests.sfsync.people import Admin
 from tests.sfsync.test_following import names
 from tests.sfsync.test_pull import a_market, an_account, counts, in_org, replica, run
@@ -226,3 +227,20 @@ def test_a_page_that_arrives_short_is_not_believed(
         run(sf, engine, mappings=[ACCOUNT])
 
     assert read_status(engine).objects[0].complete_up_to is None
+
+
+@pytest.mark.slow
+def test_a_full_load_of_100_000_orders_costs_six_calls_at_most(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    # How often it is looked until an export is done depends on the machine; so it is done at once.
+    control(org, "POST", "bulk", {"inline": True})
+    add_orders(org.org, 100_000)
+
+    report = run(sf, engine)
+
+    assert counts(report, "Order") == (100_000, 100_000, 0, 0, 0)
+    assert counts(report, "Account") == (1, 1, 0, 0, 0)
+    # The question with the few rows of the rest, the export, a look, and two pages.
+    assert counted_calls(org) == report.api_calls == 5

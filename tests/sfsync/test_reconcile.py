@@ -452,6 +452,53 @@ def test_a_cell_that_was_changed_here_before_an_edit_there_is_still_told(
     assert replica(engine, "Account")[record_id]["name"] == "edited there"
 
 
+@pytest.mark.parametrize("for_good", [False, True], ids=["into the bin", "for good"])
+def test_what_is_deleted_and_pulled_while_rows_are_streamed_stays_deleted(
+    admin: Admin, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch, for_good: bool
+) -> None:
+    """The stream showed the record alive, and our row is dead by a deletion of a moment ago."""
+    record_id = id_of(engine, 1)
+    honest = scanning.Scan.read
+
+    def reading(scan: scanning.Scan) -> Iterator[list[dict[str, Any]]]:
+        pages = list(honest(scan))
+        if scan.mapping is ACCOUNT:
+            admin.wait(minutes=1)
+            admin.delete("Account", record_id)
+            if for_good:
+                admin.erase("Account", record_id)
+            admin.wait(minutes=2)
+            pull(sf, engine)
+        yield from pages
+
+    monkeypatch.setattr(scanning.Scan, "read", reading)
+    report = run(sf, engine, every_field=True)
+
+    assert report.drifted == 0
+    assert replica(engine, "Account")[record_id]["is_deleted"] is True
+    assert ledger(engine) == []
+
+
+@pytest.mark.usefixtures("admin")
+@pytest.mark.parametrize("every_field", [False, True], ids=["figures", "fields"])
+def test_a_rebuild_that_begins_meanwhile_makes_nothing_drift(
+    sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch, every_field: bool
+) -> None:
+    tamper(engine, 1, name="by hand")
+    honest = descent.survey
+
+    def surveying(*args: Any) -> Any:
+        found = honest(*args)
+        forget(engine)
+        return found
+
+    monkeypatch.setattr(descent, "survey", surveying)
+    with pytest.raises(SalesforceRetryable, match="Account is being read whole"):
+        run(sf, engine, every_field=every_field)
+
+    assert ledger(engine) == []
+
+
 def test_a_replica_that_was_never_complete_is_not_compared(sf: Salesforce, engine: Engine) -> None:
     with pytest.raises(SalesforceRetryable, match="not complete"):
         run(sf, engine, dry_run=True)
