@@ -40,6 +40,7 @@ COMMANDS = {
         "jobs.commands.budget",
         "jobs.commands.reconcile",
         "jobs.commands.sync_columns",
+        "jobs.commands.sync_conflicts",
         "jobs.commands.sync_metrics",
         "jobs.commands.sync_why",
     ),

@@ -96,7 +96,8 @@ def apply_workbook(runtime: Runtime, path: Path) -> ImportReport:
         for change in report.changes:
             if change.action in (Action.CREATE, Action.UPDATE):
                 cause = report.tell_origin(change.external_id)
-                enqueue(session, change.sobject, change.external_id, change.values, cause)
+                key = (change.sobject, change.external_id)
+                enqueue(session, *key, change.values, cause, base=change.base)
     zone = runtime.settings.business_timezone
     report.push = deliver(runtime.connect(), runtime.engine, zone=zone).push
     return report

@@ -22,6 +22,8 @@ TABLE_MODULES = (
     "sfsync.call_ledger",
     "sfsync.outbox",
     "sfsync.schema",
+    "sfsync.outbox_rows",
+    "sfsync.conflicts",
     "sfsync.note_state",
     "sfsync.drift",
     "jobs.effects",

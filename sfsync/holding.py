@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sfsync import jsonio
 from sfsync.descriptions import parse_description
 from sfsync.mapping import BY_SOBJECT
+from sfsync.merging import DELETION
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.schema import ColumnState, SyncField
 
@@ -62,6 +63,7 @@ def set_apart(session: Session, rows: Sequence[OutboxWrite]) -> None:
         rest = {name: value for name, value in values.items() if name not in held}
         row.payload = jsonio.dumps(rest, sort_keys=True)
         _leave_waiting(session, row, apart, _reasons(held, apart.keys()))
+        row.base = _dump_part(row.base_values, rest)
 
 
 def _leave_waiting(
@@ -76,12 +78,14 @@ def _leave_waiting(
     )
     if newer is not None:
         newer.payload = jsonio.dumps({**apart, **newer.values}, sort_keys=True)
+        newer.base = jsonio.dumps({**newer.base_values, **row.base_values}, sort_keys=True)
         return
     session.add(
         OutboxWrite(
             sobject=row.sobject,
             external_id=row.external_id,
             payload=jsonio.dumps(apart, sort_keys=True),
+            base=_dump_part(row.base_values, apart),
             cause=row.cause,
             state=WriteState.PENDING,
             attempts=0,
@@ -89,6 +93,12 @@ def _leave_waiting(
             is_remainder=True,
         )
     )
+
+
+def _dump_part(base: Mapping[str, object], values: Mapping[str, object]) -> str:
+    """What the fields of `values` were changed from, and whether the record is to come back."""
+    part = {name: value for name, value in base.items() if name in values or name == DELETION}
+    return jsonio.dumps(part, sort_keys=True)
 
 
 def _names(row: SyncField) -> set[str]:

@@ -8,7 +8,7 @@ kept and reported.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,12 +19,11 @@ from sqlalchemy.orm import Session
 
 from sfsync import jsonio
 from sfsync.client import Salesforce
+from sfsync.merging import CREATION_ONLY
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.rest import query_in
 
 Values = dict[str, Any]
-#: Fields that only the creation sets: afterwards they belong to people and rules.
-CREATION_ONLY = frozenset({"Status", "RecordType"})
 #: Writes that the org has or will have.
 STANDING = (WriteState.PENDING, WriteState.SENDING, WriteState.SENT)
 
@@ -40,13 +39,17 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one planned record. `values` are what would be sent, by API name."""
+    """What becomes of one planned record. `values` are what would be sent, by API name.
+
+    `base` is what the org held of these when the import looked: what the change is made against.
+    """
 
     sobject: str
     external_id: str
     action: Action
     values: Values
     note: str = ""
+    base: Values = field(default_factory=dict)
 
 
 def account_values(name: str, kind: str, country: str | None) -> Values:
@@ -163,7 +166,8 @@ def compare_one(
     send = {name: wanted[name] for name in apart if name in moved and name not in edited}
     kept = sorted(name for name in apart if name not in send)
     note = f"Salesforce keeps its own {', '.join(kept)}" if kept else ""
-    return Change(sobject, external_id, Action.UPDATE if send else Action.KEEP, send, note)
+    seen = {name: pick(current.get(name), value) for name, value in send.items()}
+    return Change(sobject, external_id, Action.UPDATE if send else Action.KEEP, send, note, seen)
 
 
 def differing(wanted: Values, present: Values) -> list[str]:

@@ -19,10 +19,13 @@ from sqlalchemy.orm import Session, aliased
 from config.clock import Clock
 from config.database import transaction
 from config.process import is_gone
+from sfsync import jsonio
 from sfsync.chunks import chunked
+from sfsync.conflicts import note_clashes
 from sfsync.errors import SalesforceError, SalesforceRetryable
 from sfsync.holding import find_holds, set_apart
 from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer, forget_error
+from sfsync.preparing import Prepared
 from sfsync.rest import COLLECTION_SIZE, SaveResult
 from sfsync.waiting import find_waits
 
@@ -89,6 +92,29 @@ class WriteLeases:
             for sobject in {row.sobject for row in rows}:
                 set_apart(session, [row for row in rows if row.sobject == sobject])
         return rows
+
+    def note_attempt(self, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Notes what is about to be sent and the clashes; answers the writes that are still ours.
+
+        Those of which nothing is left to send are settled with it.
+        """
+        own: list[Prepared] = []
+        for chunk in chunked(prepared, SETTLED_ROWS):
+            by_id = {each.row.id: each for each in chunk}
+            with transaction(self.engine) as session:
+                for row in self._own(session, by_id):
+                    own.append(by_id[row.id])
+                    self._note(session, row, by_id[row.id])
+        return own
+
+    def _note(self, session: Session, row: OutboxWrite, prepared: Prepared) -> None:
+        now = self.clock.now()
+        note_clashes(session, row, prepared.clashes, prepared.version, now)
+        if prepared.error is None:
+            _mark_attempt(row, prepared)
+            _mark_attempt(prepared.row, prepared)
+        if prepared.is_settled:
+            _close(row, prepared, now)
 
     def settle(self, outcomes: Sequence[tuple[OutboxWrite, SaveResult]]) -> None:
         """Records what became of claimed writes, each unless someone else has taken it over."""
@@ -192,9 +218,9 @@ def _due_writes(sobject: str, after_id: int, now: datetime) -> Select[OutboxWrit
 
 
 def _mark_sent(row: OutboxWrite, result: SaveResult, now: datetime) -> None:
-    row.state, row.sent_at, row.due_at = WriteState.SENT, now, None
+    _note_nothing_wrong(row, now)
+    row.state = WriteState.SENT
     row.salesforce_id, row.created = result.salesforce_id, result.created
-    forget_error(row)
 
 
 def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now: datetime) -> None:
@@ -205,6 +231,28 @@ def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now
         row.state, row.due_at = WriteState.PENDING, now + _retry_pause(row.attempts)
     else:
         row.state, row.due_at = WriteState.REJECTED, None
+
+
+def _mark_attempt(row: OutboxWrite, prepared: Prepared) -> None:
+    row.sent = jsonio.dumps(prepared.values, sort_keys=True)
+    # A mark that the record carries stays: that attempt has arrived after all.
+    was_met = prepared.version.row is not None and prepared.version.row["sync_write"] == row.token
+    if prepared.mark is not None or not was_met:
+        row.token = prepared.mark
+
+
+def _close(row: OutboxWrite, prepared: Prepared, now: datetime) -> None:
+    """Settles a write of which nothing is left: the org holds it already, or people's values."""
+    has_arrived = not prepared.clashes
+    _note_nothing_wrong(row, now if has_arrived else None)
+    row.state = WriteState.SENT if has_arrived else WriteState.YIELDED
+    found = prepared.version.row
+    row.salesforce_id, row.created = found["salesforce_id"] if found else None, False
+
+
+def _note_nothing_wrong(row: OutboxWrite, sent_at: datetime | None) -> None:
+    row.sent_at, row.due_at = sent_at, None
+    forget_error(row)
 
 
 def _note_error(row: OutboxWrite, error: SalesforceError, now: datetime) -> None:

@@ -129,6 +129,7 @@ SYSTEM_FIELDS = (
     FieldMap("external_id", "External_Id__c"),
     #: of every amount of the record
     FieldMap("currency", "CurrencyIsoCode"),
+    FieldMap("sync_write", "Sync_Write__c"),
     FieldMap("owner_id", "OwnerId", Kind.ID),
 )
 #: User or Queue: whose Id the polymorphic OwnerId is.
@@ -145,6 +146,7 @@ ACCOUNT = Mapping(
         FieldMap("rating", "Rating__c", Kind.DECIMAL),
         FieldMap("payout_account", "Payout_Account__c"),
         FieldMap("payouts_ready", "Payouts_Ready__c", Kind.FLAG),
+        FieldMap("description", "Description"),
         FieldMap("billing_street", "BillingStreet"),
         FieldMap("billing_city", "BillingCity"),
         FieldMap("billing_state", "BillingState"),
@@ -257,6 +259,11 @@ REFERENCES = {
     "Manufacturer__r": "Account",
     "Proposal__r": "Order_Proposal__c",
 }
+
+
+def lookup_field(relation: str) -> str:
+    """The field that holds the Id of a relation: AccountId of Account, Order__c of Order__r."""
+    return f"{relation[:-1]}c" if relation.endswith("__r") else f"{relation}Id"
 
 
 def find_references(values: dict[str, object]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfsync.client import Salesforce
+from sfsync.guard import GUARD_FIELD
 from sfsync.mapping import MAPPINGS, NOTE_FIELD, SINCE_FIELD
 from sfsync.rest import describe_many
 
@@ -40,7 +41,10 @@ REPLICA_NEEDS = Needs(
         for mapping in MAPPINGS
     }
     | {"CurrencyType": frozenset({"IsoCode", "ConversionRate", "IsActive", "IsCorporate"})},
-    writes={mapping.sobject: frozenset({NOTE_FIELD, SINCE_FIELD}) for mapping in MAPPINGS},
+    # Without the guard a push could overwrite a person; other fields are refused record by record.
+    writes={
+        mapping.sobject: frozenset({GUARD_FIELD, NOTE_FIELD, SINCE_FIELD}) for mapping in MAPPINGS
+    },
     values={
         ("Order", "Status"): (
             "PENDING VALIDATION",

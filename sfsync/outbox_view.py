@@ -75,6 +75,8 @@ def tell_state(row: OutboxWrite, now: datetime) -> str:
         return "a later write of the same record took it over"
     if row.state == WriteState.DROPPED:
         return "somebody decided that it is no longer wanted"
+    if row.state == WriteState.YIELDED:
+        return "what people wrote in Salesforce stands; `flask sync conflicts list --all` says why"
     if row.state == WriteState.SENDING:
         return "it is being sent; if that push died, the next one finds out what became of it"
     if row.waits_for:

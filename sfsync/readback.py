@@ -1,20 +1,23 @@
 """Finds out whether writes whose answer never came have happened.
 
 Owns the comparison of what was sent with what the org holds. Everything is found by external ID,
-never by position or time. A record that holds all the values sent counts as written; anything else
-is sent again, which is harmless because every write is an upsert.
+never by position or time. A record that carries the mark of the attempt was written, whatever a
+person made of its values since; one of an sObject without marks was when it holds all the values
+sent. Anything else is merged and sent again.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceRejected
+from sfsync.guard import GUARD_FIELD, is_guarded
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
-from sfsync.rest import SaveResult, describe_many, query_in
+from sfsync.rest import Record, SaveResult, describe_many, query_in
 from sfsync.values import are_equal
 
 NOT_WRITTEN = SaveResult(
@@ -61,12 +64,16 @@ def _having_unknown_fields(sf: Salesforce, rows: Sequence[OutboxWrite]) -> set[i
 def _read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[OutboxWrite, SaveResult]]:
     sobject = rows[0].sobject
     key = PUSH_ORDER[sobject]
-    paths = sorted({path for row in rows for path, _ in flatten(row.values)} | {"Id", key})
+    mark = {GUARD_FIELD} if is_guarded(sobject) else set()
+    paths = sorted({path for row in rows for path, _ in flatten(row.carried)} | {"Id", key} | mark)
     template = f"SELECT {', '.join(paths)} FROM {sobject} WHERE {key} IN {{values}}"  # noqa: S608
-    found = query_in(sf, template, [row.external_id for row in rows])
-    # External_Id__c is declared case-insensitive, so the org may spell it in another case.
-    by_key = {str(record[key]).casefold(): record for record in found}
-    return [(row, _judge(row, by_key.get(row.external_id.casefold()))) for row in rows]
+    # A record that was written and deleted since was written: it must not be made once more.
+    found = query_in(sf, template, [row.external_id for row in rows], include_deleted=bool(mark))
+    by_key: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in found:
+        # External_Id__c is declared case-insensitive, so the org may spell it in another case.
+        by_key[str(record[key]).casefold()].append(record)
+    return [(row, _judge(row, by_key[row.external_id.casefold()])) for row in rows]
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -78,12 +85,19 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{name}", value
 
 
-def _judge(row: OutboxWrite, record: Mapping[str, Any] | None) -> SaveResult:
-    if record is None:
-        return NOT_WRITTEN
-    if not all(are_equal(value, _at(record, path)) for path, value in flatten(row.values)):
-        return NOT_WRITTEN
-    return SaveResult(str(record["Id"]), success=True, created=False)
+def _judge(row: OutboxWrite, records: Sequence[Record]) -> SaveResult:
+    for record in records:
+        if _is_written(row, record):
+            return SaveResult(str(record["Id"]), success=True, created=False)
+    return NOT_WRITTEN
+
+
+def _is_written(row: OutboxWrite, record: Mapping[str, Any]) -> bool:
+    if row.token is not None:
+        return bool(record[GUARD_FIELD] == row.token)
+    if row.sent is not None and is_guarded(row.sobject):
+        return False  # it was merged once and nothing of it left
+    return all(are_equal(value, _at(record, path)) for path, value in flatten(row.carried))
 
 
 def _at(record: Mapping[str, Any], path: str) -> object:

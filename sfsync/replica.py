@@ -209,6 +209,20 @@ def _with_extra(row: RowMapping) -> dict[str, Any]:
     return {**row, "extra": parse_extra(row["extra"])}
 
 
+def find_by_key(
+    session: Session, sobject: str, external_ids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """The replica row of each external ID that is known: the live one, else the latest deleted."""
+    table = TABLES[sobject]
+    found: dict[str, dict[str, Any]] = {}
+    for chunk in chunked(external_ids, LOOKUP_SIZE):
+        query = select(*_columns(sobject)).where(table.c.external_id.in_(chunk))
+        # The best one comes last and stays.
+        ordered = query.order_by(table.c.is_deleted.desc(), table.c.system_modstamp)
+        found |= {row["external_id"]: dict(row) for row in session.execute(ordered).mappings()}
+    return found
+
+
 def read_cells(fields: Sequence[FieldMap], cells: Sequence[str]) -> dict[str, Any]:
     """A row of an export, its cells in the order of `fields`, as a row by column."""
     pairs = zip(fields, cells, strict=True)

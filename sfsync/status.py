@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select, true
 from sqlalchemy.orm import Session
 
 from config.database import transaction
+from sfsync.conflicts import count_open
 from sfsync.drift import last_run
 from sfsync.mapping import MAPPINGS, PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
@@ -52,6 +53,7 @@ class SyncStatus:
     objects: tuple[ObjectStatus, ...]
     problems: tuple[dict[str, Any], ...]  #: writes that were refused or have to wait
     troubles: tuple[Trouble, ...]  #: columns that are not read, or cannot be written any more
+    open_conflicts: int  #: clashes with people's edits that wait for a decision
     reconciled: dict[str, Any] | None  #: the last comparison with the org that came to its end
 
     def as_dict(self) -> dict[str, Any]:
@@ -60,6 +62,7 @@ class SyncStatus:
             "objects": [vars(each) for each in self.objects],
             "problems": list(self.problems),
             "columns": [each.as_dict() for each in self.troubles],
+            "open_conflicts": self.open_conflicts,
             "reconciled": self.reconciled,
         }
 
@@ -83,8 +86,9 @@ def read_status(engine: Engine, org_now: datetime | None = None) -> SyncStatus:
         )
         problems = tuple(map(describe_problem, session.scalars(stuck.order_by(OutboxWrite.id))))
         troubles = tuple(find_troubles(session))
+        open_conflicts = count_open(session)
         reconciled = last_run(session)
-    return SyncStatus(objects, problems, troubles, reconciled)
+    return SyncStatus(objects, problems, troubles, open_conflicts, reconciled)
 
 
 def _read_object(

@@ -100,6 +100,8 @@ def status(as_json: bool) -> None:
     found, budget = read_status(runtime.engine, business_time(runtime)), budget_report(runtime)
     lines = [_status_line(each) for each in found.objects]
     lines += [*_delay_lines(found, SystemClock().now()), _tell_reconciliation(found.reconciled)]
+    if found.open_conflicts:
+        lines.append(f"{found.open_conflicts} open conflicts; see `flask sync conflicts list`")
     problems = [*_trouble_lines(found.troubles), *_problem_lines(found.problems)]
     lines += [*problems, f"API budget: {budget.summary}"]
     _answer(as_json, found.as_dict() | {"budget": budget.as_dict()}, lines)
@@ -162,6 +164,10 @@ def _push_lines(report: PushReport) -> list[str]:
         f" {report.confirmed} found written already), {report.rejected} rejected,"
         f" {report.retried} to be tried again, {report.waiting} waiting"
     )
+    if report.settled:
+        summary += f", {report.settled} with nothing left to send"
+    if report.clashes:
+        summary += f"; {report.clashes} conflicts with edits by hand: `flask sync conflicts list`"
     return [summary, *_problem_lines(tuple(report.problems))]
 
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from config.database import UtcDateTime
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+
+import click
 
 from app import COMMAND_MODULES
 from config.database import Base
@@ -17,6 +20,7 @@ WRITING_COMMANDS = (
     "outbox drop",
     "outbox retry",
     "select run",
+    "sync conflicts resolve",
     "sync pull",
     "sync push",
     "sync reconcile",
@@ -46,13 +50,19 @@ def test_every_table_says_by_its_prefix_whose_it_is() -> None:
 
 def test_every_command_that_writes_can_be_rehearsed_and_every_list_is_for_programs_too() -> None:
     groups = [importlib.import_module(module).group for module in COMMAND_MODULES]
-    commands = {
-        f"{group.name} {name}".strip(): {option.name for option in each.params}
-        for group in groups
-        for name, each in getattr(group, "commands", {"": group}).items()
-    }
+    commands = {name: options for group in groups for name, options in _walk(group, "")}
 
     for name in WRITING_COMMANDS:
         assert "dry_run" in commands[name], name
     for name in commands.keys() - MIGRATING_COMMANDS:
         assert "as_json" in commands[name], name
+
+
+def _walk(command: click.Command, above: str) -> Iterator[tuple[str, set[str | None]]]:
+    """Every command at and below this one by its words, with the names of its options."""
+    words = f"{above} {command.name}".strip()
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            yield from _walk(each, words)
+    else:
+        yield words, {option.name for option in command.params}

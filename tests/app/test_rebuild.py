@@ -58,10 +58,10 @@ def admin(app: Flask, org: LocalOrgServer, engine: Engine) -> Admin:
     seed(org, [an_account(n, Rating__c=n % 5, Payout_Account__c=" PL61 ") for n in range(30)])
     binned, erased = (admin.create("Account", Name=name) for name in ("binned", "erased"))
     admin.wait(hours=1)
+    assert invoke(app, "sync", "pull").exit_code == 0
     with transaction(engine) as session:
         enqueue(session, "Account", "A-3", {"Name": "sent"}, "a sheet")
         enqueue(session, "Account", "A-4", {"Name": "x", "CurrencyIsoCode": "XXX"}, "a sheet")
-    assert invoke(app, "sync", "pull").exit_code == 0
     assert invoke(app, "sync", "push").exit_code == 1
     with transaction(engine) as session:
         enqueue(session, "Account", "A-5", {"Name": "waits"}, "a sheet")

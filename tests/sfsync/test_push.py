@@ -188,6 +188,7 @@ def test_a_child_does_not_wait_for_a_parent_that_the_org_has(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     sobject(sf, "Account").create({"Name": "HD-1", "External_Id__c": "HD-1"})
+    org.org.clock.advance(2)
     pull(sf, engine)
     note_account(engine, "HD-1", CurrencyIsoCode="XXX")
     note_order(engine, "ORD-1", "HD-1")
@@ -520,7 +521,7 @@ def test_a_fault_of_our_own_stops_one_record_and_is_told_to_a_developer(
             raise TypeError("no such thing")
         return collections_upsert(sf, name, key, records)
 
-    monkeypatch.setattr("sfsync.push.collections_upsert", fails_on_one)
+    monkeypatch.setattr("sfsync.carrying.collections_upsert", fails_on_one)
     for n in range(8):
         note_account(engine, f"A-{n:02d}")
 
@@ -553,7 +554,7 @@ def test_reading_back_that_fails_through_our_own_fault_does_not_hold_up_the_push
     next(WriteLeases(engine, clock, "a worker that was killed").take("Account"))
     note_account(engine, "HD-2")
     clock.advance(LEASE_S + 1)
-    monkeypatch.setattr("sfsync.push.read_back", fails)
+    monkeypatch.setattr("sfsync.sending.read_back", fails)
 
     report = run(sf, engine, clock)
     clock.advance(60)

@@ -127,10 +127,13 @@ def test_the_note_goes_when_a_later_write_is_saved(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     there(sf)
+    org.org.clock.advance(2)
+    pull(sf, engine)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
     run(sf, engine, clock)
 
     want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
+    org.org.clock.advance(2)
     done = run(sf, engine, clock)
 
     assert (done.push.updated, done.notes.cleared) == (1, 1)
@@ -396,6 +399,8 @@ def test_a_note_that_the_record_does_not_let_go_is_asked_for_again_after_an_hour
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     there(sf)
+    org.org.clock.advance(2)
+    pull(sf, engine)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
     run(sf, engine, clock)
     add_fault(
@@ -408,6 +413,7 @@ def test_a_note_that_the_record_does_not_let_go_is_asked_for_again_after_an_hour
         times=1,
     )
     want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
+    org.org.clock.advance(2)
 
     refused = run(sf, engine, clock)
     at_once = run(sf, engine, clock)
