@@ -20,7 +20,6 @@ TABLE_MODULES = (
     "sfsync.sync_state",
     "sfsync.stale",
     "sfsync.call_ledger",
-    "sfsync.outbox",
     "sfsync.schema",
     "sfsync.outbox_rows",
     "sfsync.conflicts",

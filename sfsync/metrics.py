@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from sfsync.allowance import DAY, hour_of
 from sfsync.call_ledger import Allowance, CallHour
+from sfsync.conflicts import count_open
 from sfsync.drift import Drift, Reconciliation
 from sfsync.errors import BUG_CODE
 from sfsync.exposition import Labels, Metric
@@ -129,6 +130,11 @@ def _read_notes(session: Session, _: Now) -> Iterator[Metric]:
     )
 
 
+def _read_conflicts(session: Session, _: Now) -> Iterator[Metric]:
+    waiting = count_open(session)
+    yield _single("conflicts_open", "Clashes with people's edits that nobody decided.", waiting)
+
+
 def _read_drift(session: Session, now: Now) -> Iterator[Metric]:
     found, healed = session.execute(select(func.count(Drift.id), func.count(Drift.healed_at))).one()
     yield _single("drift_found_total", "Differences to the org ever found.", found, "counter")
@@ -185,6 +191,7 @@ READERS: tuple[Reader, ...] = (
     _read_backlog,
     _read_troubles,
     _read_notes,
+    _read_conflicts,
     _read_drift,
     _read_columns,
     _read_budget,

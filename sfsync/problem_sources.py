@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sfsync.conflicts import tell_open
 from sfsync.mapping import BY_SOBJECT
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.outbox_view import class_of
@@ -48,5 +49,24 @@ def describe_refusal(row: OutboxWrite) -> Problem:
     )
 
 
+def read_open_conflicts(session: Session) -> Iterator[Problem]:
+    """The clashes of our writes with people's edits that somebody has to decide."""
+    for each in tell_open(session):
+        yield Problem(
+            sobject=each.sobject,
+            external_id=each.external_id,
+            salesforce_id=each.salesforce_id,
+            wanted={},
+            said=each.text,
+            remedy="Ask the developer on call to decide: your value, or ours.",
+            blamed=each.fields,
+            cause="",
+            at=each.found_at,
+            heading="The backoffice and a person changed this record differently.",
+            speaker="What happened",
+            afterwards="",
+        )
+
+
 #: Every reader; the problems of one record are told in this order.
-SOURCES: tuple[Source, ...] = (read_refused_writes,)
+SOURCES: tuple[Source, ...] = (read_refused_writes, read_open_conflicts)

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
+from sfsync.conflicts import SyncConflict, tell
 from sfsync.drift import Drift
 from sfsync.note_state import Place, SyncNote
 from sfsync.outbox import OutboxWrite, WriteState
@@ -133,11 +134,27 @@ def read_paused_columns(session: Session, record: NamedRecord, _: datetime) -> I
             yield Event(each.paused_at, told, "columns", is_org_time=True)
 
 
+def read_conflicts(session: Session, record: NamedRecord, _: datetime) -> Iterator[Event]:
+    """Where a write of ours and a person's edit met, and what became of it."""
+    if record.external_id is None:
+        return
+    query = select(SyncConflict).where(
+        SyncConflict.sobject == record.sobject, SyncConflict.external_id == record.external_id
+    )
+    for each in session.scalars(query.order_by(SyncConflict.id)):
+        yield Event(
+            each.found_at, f"conflict {each.id} ({each.outcome}): {tell(each)}", "conflicts"
+        )
+        if each.resolved_at is not None:
+            yield Event(each.resolved_at, f"conflict {each.id} was decided", "conflicts")
+
+
 #: Every reader; events of the same second stand in this order.
 SOURCES: tuple[Source, ...] = (
     read_versions,
     read_writes,
     read_notes,
+    read_conflicts,
     read_drift,
     read_paused_columns,
 )
