@@ -99,8 +99,12 @@ def await_export(
 
 
 def _expect_s(done: int, rows: int, waited_s: float) -> float:
-    """How long to wait for the rest; a job that tells nothing gets twice as long as it had."""
-    rest_s = waited_s * (rows - done) / done * LATENESS if 0 < done < rows else 2 * waited_s
+    """How long to wait for the rest: never longer than so far.
+
+    A job counts no rows while it gathers them, so that its first rate says too little.
+    """
+    rest_s = waited_s * (rows - done) / done * LATENESS if 0 < done < rows else waited_s
+    rest_s = min(rest_s, waited_s)
     return min(max(rest_s, FIRST_WAIT_S / 4), LONGEST_WAIT_S)
 
 

@@ -43,13 +43,14 @@ DONE = {"state": "JobComplete", "numberRecordsProcessed": 80_000}
     ("jobs", "waits"),
     [
         ([DONE], [1.0]),
-        # What a third of the rows took, twice, and a quarter more.
-        ([running(20_000), DONE], [1.0, 3.75]),
+        # What four fifths of the rows took, a quarter of it, and a quarter more.
+        ([running(64_000), DONE], [1.0, 0.3125]),
         ([running(79_999), DONE], [1.0, 0.05 / 4]),
-        # Nothing is known of its rate.
-        ([running(0), running(0), DONE], [1.0, 2.0, 6.0]),
-        ([running(99_999), DONE], [1.0, 2.0]),
-        ([running(10), DONE], [1.0, exports.LONGEST_WAIT_S]),
+        # A rate that is young, or none: as long again.
+        ([running(20_000), DONE], [1.0, 1.0]),
+        ([running(0), running(0), DONE], [1.0, 1.0, 2.0]),
+        ([running(99_999), DONE], [1.0, 1.0]),
+        ([running(0)] * 6 + [DONE], [1.0, 1.0, 2.0, 4.0, 8.0, 16.0, exports.LONGEST_WAIT_S]),
     ],
 )
 def test_a_job_is_looked_at_when_its_rate_lets_it_be_done(
