@@ -525,7 +525,7 @@ def test_a_note_says_only_what_its_problem_knows() -> None:
 
     assert text.splitlines() == [
         "Two changes met.",
-        "What happened: Ada wrote 5, the sheet 6. (field: CurrencyIsoCode)",
+        "What happened: Ada wrote 5, the sheet 6.",
         "What to do: Say which counts.",
         "",
         "The backoffice could not save this record.",
