@@ -14,12 +14,13 @@ from config.database import transaction
 from config.settings import Settings
 from sandbox.server import LocalOrgServer
 from sfsync.client import usage
+from sfsync.errors import SalesforceRetryable
 from sfsync.leases import LEASE_S, WriteLeases
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.pull import pull
 from sfsync.push import PushReport, push
 from sfsync.rest import query
-from tests.control import add_fault
+from tests.control import add_fault, control
 from tests.sfsync.drifting import NOON, account, admin, org, remodel, restarted, server
 from tests.sfsync.people import Admin
 from tests.sfsync.remodelling import Remodeller
@@ -278,3 +279,39 @@ def test_an_answer_that_was_lost_is_read_back_without_the_paused_field(
     assert (report.confirmed, report.waiting) == (1, 1)
     assert len(query(sf, "SELECT Id FROM Account")) == 1
     assert in_org(admin)["Name"] == "Meble i syn"
+
+
+def clashes(engine: Engine) -> list[str]:
+    with transaction(engine) as session:
+        return [each.field for each in list_conflicts(session, only_open=False)]
+
+
+@pytest.fixture
+def unanswered(
+    admin: Admin,
+    remodel: Remodeller,
+    org: LocalOrgServer,
+    settings: Settings,
+    run: Run,
+    engine: Engine,
+    account: str,
+) -> str:
+    """An account whose write arrived without an answer, before one of its fields vanished."""
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+    add_fault(org, action="drop_after", kind="collections", times=1)
+    add_fault(org, action="status", status=503, method="GET", path="/query", times=8)
+    with pytest.raises(SalesforceRetryable):
+        run()
+    control(org, "DELETE", "faults")
+    remodel.grant("Account", "Payout_Account__c")
+    restarted(settings, engine)
+    return account
+
+
+def test_a_write_that_carried_the_field_before_it_vanished_is_read_back_without_it(
+    admin: Admin, run: Run, unanswered: str
+) -> None:
+    report = run()
+
+    assert (report.confirmed, report.retried) == (1, 0)
+    assert (in_org(admin)["Name"], in_org(admin)["Payout_Account__c"]) == ("Meble i syn", "DE89")
