@@ -315,3 +315,16 @@ def test_a_write_that_carried_the_field_before_it_vanished_is_read_back_without_
 
     assert (report.confirmed, report.retried) == (1, 0)
     assert (in_org(admin)["Name"], in_org(admin)["Payout_Account__c"]) == ("Meble i syn", "DE89")
+
+
+def test_a_newer_change_that_takes_up_what_waits_keeps_what_it_was_made_from(
+    admin: Admin, run: Run, engine: Engine, unanswered: str
+) -> None:
+    note(engine, "A-1", Name="Meble i córka")
+    admin.wait(seconds=5)
+
+    report = run()
+
+    assert (report.confirmed, report.updated, report.clashes) == (1, 1, 0)
+    assert in_org(admin)["Name"] == "Meble i córka"
+    assert writes(engine)[-1] == ("pending", {"Payout_Account__c": "DE89"}, WAITS)
