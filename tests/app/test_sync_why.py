@@ -20,7 +20,7 @@ from sfsync.exposition import as_values
 from sfsync.metrics import Now, read_metrics
 from sfsync.outbox import enqueue
 from sfsync.pull import pull
-from sfsync.rest import query
+from sfsync.queries import query
 from sfsync.schema import SyncField
 from sfsync.stories import Story, tell_stories
 from tests.app.test_commands import answer_of, invoke

@@ -31,10 +31,13 @@ from sfsync.client import connect, sobject
 from sfsync.exports import await_export, open_page, start_export
 from sfsync.ids import normalise_id
 from sfsync.mapping import SYSTEM_FIELDS, FieldMap, Kind, Mapping
+from sfsync.org_rows import read_cells
 from sfsync.outbox import enqueue
 from sfsync.push import push
-from sfsync.replica import TABLES, read_cells, store_page, store_rows
-from sfsync.rest import Record, query_all
+from sfsync.queries import query_all
+from sfsync.replica import TABLES
+from sfsync.replica_writes import store_page, store_rows
+from sfsync.results import Record
 from sfsync.values import are_equal, read_field
 from tests.sandbox_org.builders import a_lookup, a_schema, an_external_id
 from tests.sfsync import fidelity_values as values
@@ -180,7 +183,7 @@ def admin(server: LocalOrgServer) -> Salesforce:
 def tables(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The database with a replica of the samples and of addresses."""
     for mapping in (SAMPLES, ADDRESSES):
-        table = replica._build_table(mapping)
+        table = replica.build_table(mapping)
         Base.metadata.remove(table)
         table.create(engine)
         monkeypatch.setitem(TABLES, mapping.sobject, table)
