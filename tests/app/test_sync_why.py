@@ -134,6 +134,7 @@ def test_a_refused_change_of_a_record_says_that_the_record_is_there(
 ) -> None:
     record_id = there(sf)
     pull(sf, engine)
+    org.org.clock.advance(2)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
     send(sf, engine)
 
