@@ -20,7 +20,8 @@ from sfsync.chunks import chunked
 from sfsync.jsonio import spell_instant
 from sfsync.keyset import PAGE_SIZE
 from sfsync.mapping import ORDER, FieldMap, Kind
-from sfsync.replica import TABLES, Tally, store_page
+from sfsync.replica import TABLES
+from sfsync.replica_writes import Tally, store_page
 
 SPELLERS = {Kind.INSTANT: spell_instant, Kind.DATE: str}
 

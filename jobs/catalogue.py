@@ -24,7 +24,7 @@ from sfsync.formulas import sweep
 from sfsync.pull import pull
 from sfsync.push import PushReport, preview
 from sfsync.reconcile import reconcile
-from sfsync.replica import Tally
+from sfsync.replica_writes import Tally
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.schema import is_current
 from jobs.runtime import Runtime
+from sfsync.about_org import org_time
 from sfsync.errors import SalesforceError
-from sfsync.rest import org_time
 
 ORG_ANSWER_KEPT_S = 60.0
 

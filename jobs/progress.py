@@ -15,7 +15,7 @@ from typing import Any
 
 from sfsync.planning import Expected
 from sfsync.push import PushReport
-from sfsync.replica import Tally
+from sfsync.replica_writes import Tally
 
 logger = logging.getLogger(__name__)
 

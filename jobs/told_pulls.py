@@ -20,7 +20,7 @@ from jobs.runtime import Runtime
 from sfsync.errors import BudgetExhausted, SalesforceRetryable
 from sfsync.mapping import BY_SOBJECT
 from sfsync.pull import pull, pull_records
-from sfsync.replica import load_stamps
+from sfsync.replica_reads import load_stamps
 from sfsync.values import read_instant
 from webhooks.inbox import InboxEvent
 from webhooks.inbox_leases import InboxLeases

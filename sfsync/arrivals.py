@@ -2,7 +2,7 @@
 
 Owns the bet of a first load, that nothing of a chunk is there: SQLite gets statements of many rows,
 PostgreSQL a COPY. When the bet is lost nothing is stored, and the rows take the careful way of
-`replica.store_rows`, on which a newer version wins.
+`replica_writes.store_rows`, on which a newer version wins.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sfsync.mapping import BY_SOBJECT
 from sfsync.mirroring import mirrored_values
 from sfsync.outbox_rows import OutboxWrite, WriteState
-from sfsync.replica import find_by_key
+from sfsync.replica_reads import find_by_key
 
 #: Own writes that the replica may not have met yet, at most; a pull comes long before so many.
 MOST_UNSEEN = 50

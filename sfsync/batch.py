@@ -61,7 +61,7 @@ def with_parameters(path: str, parameters: Mapping[str, str]) -> str:
 
 def _get_chunk(sf: Salesforce, paths: Sequence[str]) -> list[BatchAnswer]:
     requests = [{"method": "GET", "url": f"v{sf.sf_version}/{path}"} for path in paths]
-    body = jsonio.dumps({"batchRequests": requests}).encode()
+    body = jsonio.encode({"batchRequests": requests})
     with reading(sf):
         answer = sf.restful("composite/batch", method="POST", data=body) or {}
     results = answer.get("results") or []

@@ -37,7 +37,7 @@ from sfsync.job_rows import Pairs, part_by_column, part_by_sayable
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
-from sfsync.rest import COLLECTION_SIZE
+from sfsync.records import COLLECTION_SIZE
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,9 @@ from sfsync.errors import OutcomeUnknown
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
 from sfsync.preparing import Prepared
-from sfsync.replica import known_ids
-from sfsync.rest import SaveResult, collections_upsert
+from sfsync.records import collections_upsert
+from sfsync.replica_reads import known_ids
+from sfsync.results import SaveResult
 
 Outcomes = list[tuple[OutboxWrite, SaveResult]]
 

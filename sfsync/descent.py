@@ -17,6 +17,7 @@ from simple_salesforce.api import Salesforce
 from config.database import transaction
 from sfsync import mapping as maps
 from sfsync import scanning
+from sfsync.about_org import describe_many
 from sfsync.batch import BatchAnswer, get_many
 from sfsync.errors import SalesforceRejected
 from sfsync.examining import MOST_EXAMINED, Examiner, Inquiry, Pause, is_alive
@@ -31,8 +32,9 @@ from sfsync.figures import (
 )
 from sfsync.healing import Healer
 from sfsync.keyset import Span
-from sfsync.replica import load_stored
-from sfsync.rest import Record, describe_many, follow_pages
+from sfsync.queries import follow_pages
+from sfsync.replica_reads import load_stored
+from sfsync.results import Record
 from sfsync.scanning import SECOND, Scan, spans_of
 from sfsync.survey import Survey, find_unmet, survey
 from sfsync.sync_state import credible_to

@@ -16,14 +16,17 @@ from simple_salesforce.api import Salesforce
 
 from config.database import transaction
 from sfsync import mapping as maps
+from sfsync.about_org import org_time
 from sfsync.batch import BatchAnswer, get_many, with_parameters
 from sfsync.changes import change_paths, read_changes
 from sfsync.chunks import chunked
 from sfsync.errors import SalesforceRetryable
 from sfsync.figures import DayBook, Row
 from sfsync.healing import Healer
-from sfsync.replica import load_stored, read_row
-from sfsync.rest import follow_pages, org_time, soql
+from sfsync.org_rows import read_row
+from sfsync.queries import follow_pages
+from sfsync.replica_reads import load_stored
+from sfsync.soql import soql
 
 #: Suspects that are asked for by their Ids, in one call; for more, all rows are read.
 MOST_EXAMINED = 2_000

@@ -68,7 +68,7 @@ class ResultPage:
 
 def start_export(sf: Salesforce, query: str) -> str:
     """Starts a query job, deleted rows included; its Id. Costs one call."""
-    body = jsonio.dumps({"operation": "queryAll", "query": query}).encode()
+    body = jsonio.encode({"operation": "queryAll", "query": query})
     with writing(sf):
         job = sf.restful("jobs/query", method="POST", data=body) or {}
     return str(job["id"])

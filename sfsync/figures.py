@@ -20,7 +20,7 @@ from sfsync import mapping as maps
 from sfsync.batch import with_parameters
 from sfsync.keyset import Span, condition
 from sfsync.mapping import FieldMap
-from sfsync.rest import Record
+from sfsync.results import Record
 from sfsync.values import read_instant
 
 #: Days of one query, below the 2,000 groups that an aggregate query may answer with.

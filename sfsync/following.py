@@ -23,8 +23,9 @@ from sfsync.client import Salesforce
 from sfsync.keyset import Span, page_path, read_pages
 from sfsync.loading import OnPage
 from sfsync.mapping import Mapping
-from sfsync.replica import Tally, store_page
-from sfsync.rest import Record, follow_pages
+from sfsync.queries import follow_pages
+from sfsync.replica_writes import Tally, store_page
+from sfsync.results import Record
 from sfsync.stale import note_changed, note_deleted
 from sfsync.sync_state import SyncState, credible_to, note_complete, note_proven, note_read
 from sfsync.tombstones import mark_deleted

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from config.database import transaction
+from sfsync.about_org import org_time
 from sfsync.batch import BATCH_SIZE, get_many, with_parameters
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
@@ -28,9 +29,12 @@ from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.loading import CHUNK_ROWS, EXPORT_CALLS, is_export_cheaper
 from sfsync.mapping import MAPPINGS, FieldMap
 from sfsync.mapping import Mapping as ObjectMapping
-from sfsync.replica import LOOKUP_SIZE, TABLES, read_cells, store_rows
-from sfsync.rest import follow_pages, org_time, soql
+from sfsync.org_rows import read_cells
+from sfsync.queries import follow_pages
+from sfsync.replica import LOOKUP_SIZE, TABLES
+from sfsync.replica_writes import store_rows
 from sfsync.schema import read_active
+from sfsync.soql import soql
 from sfsync.stale import (
     begin_sweep,
     end_sweep,

@@ -22,7 +22,8 @@ from sfsync.drift import Drift
 from sfsync.errors import SalesforceRetryable
 from sfsync.figures import Row
 from sfsync.judging import Remedy, Verdict, judge
-from sfsync.replica import load_stored, store_rows, sum_again
+from sfsync.replica_reads import load_stored
+from sfsync.replica_writes import store_rows, sum_again
 from sfsync.sync_state import read_state
 from sfsync.tombstones import bury
 

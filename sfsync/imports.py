@@ -21,7 +21,7 @@ from sfsync import jsonio
 from sfsync.client import Salesforce
 from sfsync.merging import CREATION_ONLY
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.rest import query_in
+from sfsync.queries import query_in
 
 Values = dict[str, Any]
 #: Writes that the org has, will have, or has weighed against a person's.

@@ -70,7 +70,7 @@ def start_ingest(sf: Salesforce, sobject: str, key: str) -> str:
         "columnDelimiter": "COMMA",
     }
     with writing(sf):
-        job = sf.restful("jobs/ingest", method="POST", data=jsonio.dumps(body).encode()) or {}
+        job = sf.restful("jobs/ingest", method="POST", data=jsonio.encode(body)) or {}
     return str(job["id"])
 
 
@@ -149,6 +149,6 @@ def try_to_close(sf: Salesforce, job_id: str) -> None:
 
 
 def _set_state(sf: Salesforce, job_id: str, state: str) -> None:
-    body = jsonio.dumps({"state": state}).encode()
+    body = jsonio.encode({"state": state})
     with writing(sf):
         sf.restful(f"jobs/ingest/{job_id}", method="PATCH", data=body)

@@ -20,8 +20,8 @@ from sfsync.ingest_results import Verdicts, read_verdicts
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
 from sfsync.readback import read_back
-from sfsync.replica import known_ids
-from sfsync.rest import SaveResult
+from sfsync.replica_reads import known_ids
+from sfsync.results import SaveResult
 
 Outcomes = list[tuple[OutboxWrite, SaveResult]]
 

@@ -22,6 +22,11 @@ def dumps(value: object, *, sort_keys: bool = False) -> str:
     return _spell(value, sort_keys)
 
 
+def encode(value: object) -> bytes:
+    """`value` as the body of a request."""
+    return dumps(value).encode()
+
+
 def loads(text: str | bytes) -> Any:
     """JSON text as Python values; numbers with a point or exponent become Decimal."""
     return json.loads(text, parse_float=Decimal)

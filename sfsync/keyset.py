@@ -14,7 +14,9 @@ from datetime import datetime
 
 from sfsync.batch import with_parameters
 from sfsync.client import Salesforce
-from sfsync.rest import Record, query_all, soql
+from sfsync.queries import query_all
+from sfsync.results import Record
+from sfsync.soql import soql
 from sfsync.values import read_instant
 
 #: Rows per query: one page of the REST API, so that a page costs one call.

@@ -26,7 +26,8 @@ from sfsync.errors import SalesforceError, SalesforceRetryable
 from sfsync.holding import find_holds, set_apart
 from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer, forget_error
 from sfsync.preparing import Prepared
-from sfsync.rest import COLLECTION_SIZE, SaveResult
+from sfsync.records import COLLECTION_SIZE
+from sfsync.results import SaveResult
 from sfsync.waiting import find_waits
 
 #: Longer than any call may take with all its retries, so that a push that lives keeps its claim.

@@ -33,9 +33,10 @@ from sfsync.exports import (
 )
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
+from sfsync.org_rows import fitting, read_whole_cells
 from sfsync.readahead import ahead
-from sfsync.replica import Tally, fitting, read_whole_cells, store_page, store_rows
-from sfsync.rest import Record
+from sfsync.replica_writes import Tally, store_page, store_rows
+from sfsync.results import Record
 from sfsync.sync_state import (
     SyncState,
     begin_load,

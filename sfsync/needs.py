@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sfsync.about_org import describe_many
 from sfsync.client import Salesforce
 from sfsync.guard import GUARD_FIELD
 from sfsync.mapping import MAPPINGS, NOTE_FIELD, SINCE_FIELD
-from sfsync.rest import describe_many
 
 Describes = Mapping[str, Mapping[str, Any]]
 Fields = Mapping[str, frozenset[str]]

@@ -29,7 +29,8 @@ from sfsync.note_state import (
 )
 from sfsync.problem_cases import close_cases
 from sfsync.problem_texts import CASE_CLOSES, Labels, fingerprint, tell_problems
-from sfsync.rest import SaveResult, collections_update
+from sfsync.records import collections_update
+from sfsync.results import SaveResult
 
 logger = logging.getLogger(__name__)
 

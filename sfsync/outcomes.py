@@ -11,7 +11,7 @@ import logging
 from sfsync.errors import SalesforceError, SalesforceRetryable
 from sfsync.guard import was_overtaken
 from sfsync.outbox import OutboxWrite
-from sfsync.rest import SaveResult
+from sfsync.results import SaveResult
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,9 @@ from sfsync.client import Salesforce
 from sfsync.errors import SalesforceRejected
 from sfsync.keyset import Span, condition, page_path
 from sfsync.mapping import Mapping
-from sfsync.replica import count_seen
-from sfsync.rest import Record, count_all, follow_pages
+from sfsync.queries import count_all, follow_pages
+from sfsync.replica_reads import count_seen
+from sfsync.results import Record
 from sfsync.schema import find_unread, read_active
 from sfsync.schema_check import describe_paths, find_due, read_describes, take_in
 from sfsync.sync_state import SyncState, read_state

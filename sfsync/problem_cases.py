@@ -20,8 +20,8 @@ from sfsync.mapping import find_references
 from sfsync.note_state import IN_CASE, Key, Subject, SyncNote
 from sfsync.outbox import enqueue
 from sfsync.problem_texts import shorten
-from sfsync.replica import known_ids, load_record
-from sfsync.rest import query_in
+from sfsync.queries import query_in
+from sfsync.replica_reads import known_ids, load_record
 
 #: Length of Case.External_Id__c in salesforce/.
 LONGEST_KEY = 64

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, delete
 
 from config.database import transaction
+from sfsync.about_org import org_time
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceRejected
 from sfsync.following import Followed, follow
@@ -23,8 +24,9 @@ from sfsync.ids import normalise_id
 from sfsync.loading import Load, OnPage
 from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
 from sfsync.planning import Course, Expected, Step, count_unread, expect, make_plan
-from sfsync.replica import TABLES, Tally, store_page
-from sfsync.rest import org_time, query_in
+from sfsync.queries import query_in
+from sfsync.replica import TABLES
+from sfsync.replica_writes import Tally, store_page
 from sfsync.schema import note_emptied, note_reading, read_active
 from sfsync.schema_check import surviving_surprises
 from sfsync.stale import note_changed, note_fresh, note_load

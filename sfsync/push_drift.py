@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 
 from config.database import transaction
+from sfsync.about_org import org_time
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceError
 from sfsync.holding import find_held
 from sfsync.mapping import BY_SOBJECT
 from sfsync.outbox import OutboxWrite
-from sfsync.rest import org_time
 from sfsync.schema_check import check_now
 
 #: What the org says of a field that it does not have, or does not let us write.

@@ -12,12 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sfsync.about_org import describe_many
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceRejected
 from sfsync.guard import GUARD_FIELD, is_guarded
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite
-from sfsync.rest import Record, SaveResult, describe_many, query_in
+from sfsync.queries import query_in
+from sfsync.results import Record, SaveResult
 from sfsync.values import are_equal
 
 NOT_WRITTEN = SaveResult(

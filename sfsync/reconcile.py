@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from config.database import transaction
 from sfsync import mapping as maps
+from sfsync.about_org import org_time
 from sfsync.changes import LONGEST_SPAN
 from sfsync.client import usage
 from sfsync.descent import Descent
@@ -25,7 +26,6 @@ from sfsync.examining import Examiner, Pause
 from sfsync.healing import Healer, ObjectFindings
 from sfsync.mapping import MAPPINGS
 from sfsync.pull import pull
-from sfsync.rest import org_time
 from sfsync.schema import read_active
 from sfsync.sync_state import read_state
 from sfsync.usage import purpose

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from config.clock import Clock, SystemClock
 from config.database import transaction
+from sfsync.about_org import describe_many
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.mapping import NOTE_FIELD
@@ -24,8 +25,9 @@ from sfsync.note_writing import NoteReport, Round, Texts, clear_notes, end_cases
 from sfsync.problem_cases import find_anchors, open_case, read_owners
 from sfsync.problem_sources import SOURCES, Source
 from sfsync.problem_texts import read_labels
-from sfsync.replica import known_ids
-from sfsync.rest import COLLECTION_SIZE, describe_many, query_in
+from sfsync.queries import query_in
+from sfsync.records import COLLECTION_SIZE
+from sfsync.replica_reads import known_ids
 from sfsync.usage import purpose
 
 __all__ = ["NoteReport", "note_problems"]

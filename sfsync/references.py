@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from sfsync.chunks import chunked
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.replica import LOOKUP_SIZE, known_ids
+from sfsync.replica import LOOKUP_SIZE
+from sfsync.replica_reads import known_ids
 
 
 def find_ids(session: Session, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -23,8 +23,9 @@ from sfsync.figures import Row
 from sfsync.keyset import PAGE_SIZE, Span, condition, page_path, read_pages
 from sfsync.loading import EXPORT_CALLS
 from sfsync.mapping import Mapping
-from sfsync.replica import WALK_SIZE, read_row, read_whole_cells
-from sfsync.rest import follow_pages
+from sfsync.org_rows import read_row, read_whole_cells
+from sfsync.queries import follow_pages
+from sfsync.replica_reads import WALK_SIZE
 
 logger = logging.getLogger(__name__)
 

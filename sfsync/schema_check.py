@@ -20,13 +20,13 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from config.database import transaction
+from sfsync.about_org import org_time
 from sfsync.batch import BatchAnswer, get_many, with_parameters
 from sfsync.client import Salesforce
 from sfsync.comparing import judge, record, tell_verdict
 from sfsync.errors import SalesforceRejected
 from sfsync.mapping import BY_SOBJECT, Mapping
-from sfsync.replica import VALUE_MISFIT
-from sfsync.rest import org_time
+from sfsync.org_rows import VALUE_MISFIT
 from sfsync.schema import (
     SyncField,
     Trouble,

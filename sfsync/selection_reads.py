@@ -1,7 +1,7 @@
 """Reads what the selection needs from the org, in our own words and types.
 
 Owns the names of the fields on the org's side. Every read is paged to its end and checked against
-the announced total (`sfsync.rest`), because a proposal that was not read would lose unheard.
+the announced total (`sfsync.queries`), because a proposal that was not read would lose unheard.
 """
 
 from __future__ import annotations
@@ -13,16 +13,10 @@ from typing import Any
 
 from simple_salesforce.api import Salesforce
 
-from sfsync.rest import (
-    Record,
-    org_time,
-    query,
-    query_all,
-    query_in,
-    query_in_rows,
-    query_rows,
-    soql,
-)
+from sfsync.about_org import org_time
+from sfsync.queries import query, query_all, query_in, query_in_rows, query_rows
+from sfsync.results import Record
+from sfsync.soql import soql
 
 Reader = Callable[[Any], Any]
 AWAITING_PROPOSALS = "AWAITING PROPOSALS"

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from simple_salesforce.api import Salesforce
 
-from sfsync.rest import GRAPH_NODES, GraphResult, Record, composite, composite_graph, resource
+from sfsync.composite import GRAPH_NODES, composite, composite_graph, resource
+from sfsync.results import GraphResult, Record
 
 #: Graphs of one call (Salesforce documents 500 nodes; 75 graphs is the figure in circulation).
 MOST_GRAPHS = 75

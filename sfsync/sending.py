@@ -37,7 +37,7 @@ from sfsync.preparing import Prepared, prepare
 from sfsync.push_drift import PushDrift
 from sfsync.push_report import PushReport
 from sfsync.readback import NOT_WRITTEN, read_back
-from sfsync.rest import COLLECTION_SIZE
+from sfsync.records import COLLECTION_SIZE
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from sfsync.figures import DayBook, Row
 from sfsync.judging import CHECKSUMS
 from sfsync.keyset import Span
 from sfsync.mapping import Mapping
-from sfsync.replica import TABLES, walk
+from sfsync.replica import TABLES
+from sfsync.replica_reads import walk
 
 
 @dataclass

@@ -14,7 +14,8 @@ from sqlalchemy import Table, Update, or_, true, update
 from sqlalchemy.orm import Session
 
 from sfsync.mapping import Mapping
-from sfsync.replica import TABLES, sum_again
+from sfsync.replica import TABLES
+from sfsync.replica_writes import sum_again
 
 
 def mark_deleted(

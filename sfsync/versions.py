@@ -18,13 +18,18 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from config.database import transaction
+from sfsync.about_org import org_time
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.mapping import BY_SOBJECT
 from sfsync.mapping import Mapping as ObjectMapping
+from sfsync.org_rows import read_row
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.replica import LOOKUP_SIZE, find_by_key, read_row, store_page
-from sfsync.rest import Record, org_time, query_all_in
+from sfsync.queries import query_all_in
+from sfsync.replica import LOOKUP_SIZE
+from sfsync.replica_reads import find_by_key
+from sfsync.replica_writes import store_page
+from sfsync.results import Record
 from sfsync.schema import read_active
 from sfsync.stale import note_changed
 from sfsync.sync_state import read_state

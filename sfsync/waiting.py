@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from sfsync.chunks import chunked
 from sfsync.mapping import find_references
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.replica import LOOKUP_SIZE, known_ids
+from sfsync.replica import LOOKUP_SIZE
+from sfsync.replica_reads import known_ids
 
 OPEN = (WriteState.PENDING, WriteState.SENDING, WriteState.REJECTED)
 

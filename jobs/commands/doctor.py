@@ -15,12 +15,12 @@ from config.settings import Settings
 from jobs.budgeting import budget_report
 from jobs.commands import command_runtime, json_option, print_json
 from jobs.runtime import Runtime
+from sfsync.about_org import api_versions, org_time, running_user
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceError
 from sfsync.mapping import BY_SOBJECT
 from sfsync.needs import REPLICA_NEEDS, Describes, find_gaps, read_describes
 from sfsync.preflight import SELECTION_NEEDS
-from sfsync.rest import api_versions, org_time, running_user
 from sfsync.schema_check import find_all_troubles
 from sfsync.usage import purpose
 

@@ -15,7 +15,8 @@ from jobs.selection.run_record import ClaimOutcome, RunClaim
 from sfsync import selection_writes as writes
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceError
-from sfsync.rest import Record, patch_record
+from sfsync.records import patch_record
+from sfsync.results import Record
 from sfsync.selection_reads import count_proposals_of, count_run_outcomes
 from tenders.decision import Outcome
 

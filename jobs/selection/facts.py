@@ -60,7 +60,7 @@ def read_morning(sf: Salesforce, business_date: date) -> MorningFacts:
     """Everything that is due, in a handful of calls however many orders there are.
 
     Two questions about proposals, one for the rows and one for their number, are asked one after
-    the other; a third asks for changed prices. Raises what `sfsync.rest.query` raises.
+    the other; a third asks for changed prices. Raises what `sfsync.queries.query` raises.
     """
     orders = reads.read_due_orders(sf, business_date)
     if not orders:

@@ -16,9 +16,9 @@ from jobs.selection.facts import OrderFacts, read_some
 from jobs.selection.writing import send_tails, split_order
 from sfsync import selection_writes as writes
 from sfsync.client import Salesforce
+from sfsync.composite import COMPOSITE_SIZE
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
-from sfsync.rest import COMPOSITE_SIZE, response_errors
-from sfsync.results import COLLATERAL_CODES
+from sfsync.results import COLLATERAL_CODES, response_errors
 from sfsync.selection_reads import read_orders
 from tenders.decision import Decision, Outcome
 from tenders.model import Rates

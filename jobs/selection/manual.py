@@ -13,7 +13,7 @@ from jobs.selection.changes import RunStamp
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceError
-from sfsync.rest import COLLECTION_SIZE, collections_upsert
+from sfsync.records import COLLECTION_SIZE, collections_upsert
 from sfsync.selection_reads import read_instant, read_manual_awards
 from sfsync.selection_writes import decision_body
 

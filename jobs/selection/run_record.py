@@ -15,9 +15,11 @@ from typing import Any
 from config.process import is_gone, name_process
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, RecordChanged, SalesforceRejected
-from sfsync.rest import create_record, patch_record, query, soql
+from sfsync.queries import query
+from sfsync.records import create_record, patch_record
 from sfsync.selection_reads import read_instant
 from sfsync.selection_writes import run_body
+from sfsync.soql import soql
 
 #: A run that has not shown life for this long is taken over.
 STALE_AFTER = timedelta(minutes=10)

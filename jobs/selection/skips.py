@@ -17,7 +17,7 @@ from jobs.selection.report import OrderLine
 from sfsync import selection_writes as writes
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceError
-from sfsync.rest import Record
+from sfsync.results import Record
 from tenders.words import shorten
 
 logger = logging.getLogger(__name__)

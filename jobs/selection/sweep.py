@@ -14,7 +14,7 @@ from jobs.runtime import Runtime
 from jobs.selection.consequences import effects_of
 from jobs.selection.run_record import STALE_AFTER
 from sfsync.client import Salesforce
-from sfsync.rest import patch_record
+from sfsync.records import patch_record
 from sfsync.selection_reads import read_dead_runs, read_run_decisions
 from sfsync.selection_writes import run_body
 from tenders.decision import replay

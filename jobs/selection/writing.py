@@ -18,8 +18,9 @@ from config.clock import Clock
 from jobs.selection.changes import RunStamp, build_nodes
 from sfsync import selection_writes as writes
 from sfsync.client import Salesforce
+from sfsync.composite import GRAPH_NODES
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRetryable
-from sfsync.rest import GRAPH_NODES, GraphResult, Record
+from sfsync.results import GraphResult, Record
 from sfsync.selection_reads import read_orders
 from tenders.decision import Decision
 

@@ -13,7 +13,7 @@ from config.database import create_engine_at, transaction
 from config.settings import Settings
 from sandbox.org.schema import Field, FieldType
 from sandbox.server import LocalOrgServer
-from sfsync.replica import load_record
+from sfsync.replica_reads import load_record
 from tests.app.conftest import MakeApp
 from tests.app.test_commands import answer_of, invoke
 from tests.sfsync.drifting import admin, org, remodel, server

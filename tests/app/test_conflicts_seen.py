@@ -15,8 +15,8 @@ from sfsync.conflicts import SyncConflict
 from sfsync.exposition import as_values
 from sfsync.metrics import Now, read_metrics
 from sfsync.pull import pull
+from sfsync.queries import query
 from sfsync.record_problems import note_problems
-from sfsync.rest import query
 from sfsync.stories import tell_stories
 from tests.app.test_sync_why import sf
 

@@ -23,7 +23,8 @@ from sfsync.client import connect
 from sfsync.drift import Drift
 from sfsync.mapping import MAPPINGS
 from sfsync.outbox import enqueue
-from sfsync.replica import TABLES, load_stored
+from sfsync.replica import TABLES
+from sfsync.replica_reads import load_stored
 from sfsync.sync_state import SyncState
 from tests.app.conftest import MakeApp
 from tests.app.test_commands import answer_of, invoke

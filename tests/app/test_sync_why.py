@@ -20,7 +20,7 @@ from sfsync.exposition import as_values
 from sfsync.metrics import Now, read_metrics
 from sfsync.outbox import enqueue
 from sfsync.pull import pull
-from sfsync.rest import query
+from sfsync.queries import query
 from sfsync.schema import SyncField
 from sfsync.stories import Story, tell_stories
 from tests.app.test_commands import answer_of, invoke
@@ -135,6 +135,7 @@ def test_a_refused_change_of_a_record_says_that_the_record_is_there(
 ) -> None:
     record_id = there(sf)
     pull(sf, engine)
+    org.org.clock.advance(2)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
     send(org, sf, engine)
 

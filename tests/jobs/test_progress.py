@@ -13,7 +13,7 @@ from jobs.commands.bars import shown_progress, tell_pace
 from jobs.progress import WRITES, Pace, Progress, ProgressLog
 from sfsync.planning import Expected
 from sfsync.push import PushReport
-from sfsync.replica import Tally
+from sfsync.replica_writes import Tally
 
 
 class Watch:

@@ -18,7 +18,7 @@ from sandbox.server import LocalOrgServer
 from sfsync.client import adapter_of
 from sfsync.errors import SalesforceRetryable
 from sfsync.pull import pull
-from sfsync.replica import load_records
+from sfsync.replica_reads import load_records
 from tests.control import add_fault, control, counted_calls
 from tests.sfsync.people import Admin
 from tests.webhooks.conftest import client_of

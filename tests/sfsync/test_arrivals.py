@@ -20,7 +20,9 @@ from sfsync.arrivals import insert_new
 from sfsync.cells import CANONICAL, STORED, read_chunk
 from sfsync.checksums import checksum_of
 from sfsync.mapping import BY_SOBJECT, ORDER, FieldMap, Kind
-from sfsync.replica import TABLES, TYPES, Tally, read_cells, store_rows
+from sfsync.org_rows import read_cells
+from sfsync.replica import TABLES, TYPES
+from sfsync.replica_writes import Tally, store_rows
 
 TABLE = TABLES["Order"]
 #: What databases and tables of text treat in their own way.

@@ -27,7 +27,7 @@ from sfsync.ingest import IngestJob
 from sfsync.leases import LEASE_S
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.push import push
-from sfsync.rest import query
+from sfsync.queries import query
 from tests.control import add_fault, control, counted_calls
 from tests.sfsync.simulation import Killed, killing
 from tests.sfsync.test_push import (

@@ -18,7 +18,7 @@ from sfsync import bulk_push
 from sfsync.errors import SalesforceError
 from sfsync.leases import LEASE_S
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
-from sfsync.rest import query
+from sfsync.queries import query
 from tests.acceptance.market import INTEGRATION
 from tests.control import add_fault, control
 from tests.sfsync.simulation import Killed, killing

@@ -13,7 +13,9 @@ from sqlalchemy import Engine, String, cast, select, update
 from config.database import transaction
 from sfsync.checksums import checksum_of, checksum_of_texts, spell_number
 from sfsync.mapping import ACCOUNT, MAPPINGS, FieldMap, Kind, Mapping
-from sfsync.replica import TABLES, load_record, store_page
+from sfsync.replica import TABLES
+from sfsync.replica_reads import load_record
+from sfsync.replica_writes import store_page
 from sfsync.tombstones import mark_deleted, mark_gone
 from tests.sfsync.test_replica import a_row
 

@@ -11,9 +11,10 @@ import responses
 
 from config.settings import Settings
 from sandbox.server import LocalOrgServer
+from sfsync.about_org import api_versions, org_time, running_user
 from sfsync.client import connect, sobject
 from sfsync.errors import SalesforceAuthFailed, SalesforceUnavailable
-from sfsync.rest import api_versions, org_time, query, running_user
+from sfsync.queries import query
 from tests.control import add_fault, counted_calls, seed
 
 INTEGRATION = "integration@manufaktura.example"

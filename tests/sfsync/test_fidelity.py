@@ -29,12 +29,16 @@ from sfsync import mapping as mappings
 from sfsync import replica
 from sfsync.client import connect, sobject
 from sfsync.exports import await_export, open_page, start_export
+from sfsync.guard import GUARD_FIELD
 from sfsync.ids import normalise_id
 from sfsync.mapping import SYSTEM_FIELDS, FieldMap, Kind, Mapping
+from sfsync.org_rows import read_cells
 from sfsync.outbox import enqueue
 from sfsync.push import push
-from sfsync.replica import TABLES, read_cells, store_page, store_rows
-from sfsync.rest import Record, query_all
+from sfsync.queries import query_all
+from sfsync.replica import TABLES
+from sfsync.replica_writes import store_page, store_rows
+from sfsync.results import Record
 from sfsync.values import are_equal, read_field
 from tests.sandbox_org.builders import a_lookup, a_schema, an_external_id
 from tests.sfsync import fidelity_values as values
@@ -122,11 +126,17 @@ def a_sample_object() -> SObject:
         Field("Name", FieldType.TEXT, "Name", length=80),
         replace(a_lookup("Account__c", "Account", "Account__r"), custom=True),
         replace(an_external_id(), custom=True),
+        a_guard_field(),
         *(each.field for each in SAMPLE if each.field),
     ]
     for each in fields:
         sample.add_field(each)
     return sample
+
+
+def a_guard_field() -> Field:
+    """Where every merged write says which version of the record it had seen."""
+    return Field(GUARD_FIELD, FieldType.TEXT, "Sync Write", custom=True, length=255)
 
 
 def a_mapping(name: str, table: str, cases: tuple[Case, ...], *more: FieldMap) -> Mapping:
@@ -146,16 +156,17 @@ ADDRESSES = a_mapping("Account", "sf_fidelity_address", ADDRESS, FieldMap("name"
 #: An example that is tried again, to be reported, writes other records.
 MARKS = count(1)
 IDS = frozenset({"OwnerId", "Account__c"})
-#: What the org writes itself.
-READ_ONLY = frozenset({"Id", "IsDeleted", "External_Id__c", "Owner.Type", "SystemModstamp"}) | {
-    f"{act}{what}" for act in ("Created", "LastModified") for what in ("Date", "ById")
-}
+#: What the org writes itself, or every push anew.
+READ_ONLY = frozenset(
+    {"Id", "IsDeleted", "External_Id__c", "Owner.Type", "SystemModstamp", GUARD_FIELD}
+) | {f"{act}{what}" for act in ("Created", "LastModified") for what in ("Date", "ById")}
 
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
     schema = a_schema(None, None, a_sample_object())
-    schema.objects["Account"].add_field(currency_field())
+    for field in (currency_field(), a_guard_field()):
+        schema.objects["Account"].add_field(field)
     return schema
 
 
@@ -180,7 +191,7 @@ def admin(server: LocalOrgServer) -> Salesforce:
 def tables(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The database with a replica of the samples and of addresses."""
     for mapping in (SAMPLES, ADDRESSES):
-        table = replica._build_table(mapping)
+        table = replica.build_table(mapping)
         Base.metadata.remove(table)
         table.create(engine)
         monkeypatch.setitem(TABLES, mapping.sobject, table)

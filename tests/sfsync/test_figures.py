@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from simple_salesforce.api import Salesforce
 
+from sfsync.about_org import describe_many
 from sfsync.batch import get_many
 from sfsync.figures import (
     DayBook,
@@ -19,7 +20,6 @@ from sfsync.figures import (
 )
 from sfsync.keyset import Span
 from sfsync.mapping import MAPPINGS, ORDER, ORDER_PROPOSAL, FieldMap, Kind
-from sfsync.rest import describe_many
 from sfsync.scanning import MOST_SPANS, is_export_cheaper, spans_of
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

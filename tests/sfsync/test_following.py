@@ -14,7 +14,7 @@ from sfsync.errors import SalesforceRejected, SalesforceUnavailable
 from sfsync.mapping import ACCOUNT, MAPPINGS
 from sfsync.planning import Expected
 from sfsync.pull import PullReport, forget, pull, pull_records
-from sfsync.replica import load_record
+from sfsync.replica_reads import load_record
 from sfsync.status import read_status
 from sfsync.sync_state import begin_load
 from tests.control import add_fault

@@ -15,13 +15,13 @@ from sqlalchemy import Engine, select
 from config.database import transaction
 from sandbox.server import LocalOrgServer
 from sfsync import formulas, keyset
+from sfsync.about_org import describe_many
 from sfsync.changes import LONGEST_SPAN
 from sfsync.client import usage
 from sfsync.errors import SalesforceUnavailable
 from sfsync.formulas import Refreshed, sweep, sweep_calls
 from sfsync.mapping import BY_SOBJECT, DESCRIBED_TYPES, MAPPINGS, FieldMap, Kind
 from sfsync.pull import pull, pull_records
-from sfsync.rest import describe_many
 from sfsync.stale import DEPENDANTS, FormulaState, StaleFormula
 from sfsync.status import read_status
 from tests.control import add_fault, seed

@@ -13,6 +13,7 @@ from config.clock import SystemClock
 from config.database import transaction
 from config.settings import Settings
 from sandbox.server import LocalOrgServer
+from sfsync.about_org import org_time, running_user
 from sfsync.allowance import Shares
 from sfsync.budget import Budget
 from sfsync.client import Salesforce, connect
@@ -26,7 +27,8 @@ from sfsync.mapping import ACCOUNT
 from sfsync.outbox import enqueue
 from sfsync.pull import pull
 from sfsync.push import push
-from sfsync.rest import create_record, org_time, query, running_user, upsert_record
+from sfsync.queries import query
+from sfsync.records import create_record, upsert_record
 from sfsync.status import read_status
 from sfsync.usage import OpenGate, OrgWord, purpose
 from tests.control import add_fault, control, counted_calls, seed

@@ -19,7 +19,7 @@ from sfsync.leases import LEASE_S, WriteLeases
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.pull import pull
 from sfsync.push import PushReport, push
-from sfsync.rest import query
+from sfsync.queries import query
 from tests.control import add_fault, control
 from tests.sfsync.drifting import NOON, account, admin, org, remodel, restarted, server
 from tests.sfsync.people import Admin

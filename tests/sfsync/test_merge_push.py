@@ -21,8 +21,8 @@ from sfsync.merging import Outcome
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.pull import pull
 from sfsync.push import PushReport, push
+from sfsync.queries import query, query_all
 from sfsync.resolving import AlreadyResolved, ConflictNotFound, resolve
-from sfsync.rest import query, query_all
 from sfsync.sending import MERGE_ROUNDS
 from tests.control import add_fault, control, counted_calls
 from tests.sfsync.people import Admin

@@ -18,8 +18,9 @@ from sfsync.client import connect, sobject, usage
 from sfsync.errors import SalesforceUnavailable
 from sfsync.mapping import ACCOUNT, BY_SOBJECT, MAPPINGS
 from sfsync.pull import PullReport, preview, pull
-from sfsync.replica import TABLES, load_record, load_records
-from sfsync.rest import query_all
+from sfsync.queries import query_all
+from sfsync.replica import TABLES
+from sfsync.replica_reads import load_record, load_records
 from sfsync.sync_state import SyncState
 from sfsync.values import read_field
 from tests.control import add_fault, counted_calls, seed

@@ -24,7 +24,9 @@ from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.outbox_view import class_of
 from sfsync.pull import pull
 from sfsync.push import PushReport, preview, push
-from sfsync.rest import SaveResult, collections_upsert, query
+from sfsync.queries import query
+from sfsync.records import collections_upsert
+from sfsync.results import SaveResult
 from tests.control import add_fault, counted_calls
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

@@ -34,7 +34,9 @@ from sfsync.judging import (
 from sfsync.mapping import ACCOUNT, MAPPINGS
 from sfsync.pull import forget, pull
 from sfsync.reconcile import ReconcileReport
-from sfsync.replica import TABLES, load_stored, sum_again
+from sfsync.replica import TABLES
+from sfsync.replica_reads import load_stored
+from sfsync.replica_writes import sum_again
 from tests.control import add_fault, counted_calls, seed
 from tests.sfsync.people import Admin
 from tests.sfsync.simulation import Killed, killing

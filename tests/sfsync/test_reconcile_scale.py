@@ -21,7 +21,8 @@ from sfsync.exports import await_export
 from sfsync.mapping import BY_SOBJECT, ORDER
 from sfsync.pull import pull
 from sfsync.reconcile import ReconcileReport, reconcile
-from sfsync.replica import TABLES, sum_again
+from sfsync.replica import TABLES
+from sfsync.replica_writes import sum_again
 from tests.control import control, counted_calls, seed
 from tests.sfsync.people import Admin
 from tests.sfsync.test_pull import in_org, replica

@@ -30,8 +30,8 @@ from sfsync.problem_texts import (
 )
 from sfsync.pull import pull
 from sfsync.push import push
+from sfsync.queries import query
 from sfsync.record_problems import note_problems
-from sfsync.rest import query
 from tests.control import add_fault, control, counted_calls, seed
 from tests.sfsync.simulation import Killed, killing
 

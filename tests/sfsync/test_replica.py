@@ -10,7 +10,9 @@ from sqlalchemy import Engine, delete
 
 from config.database import transaction
 from sfsync.mapping import ACCOUNT
-from sfsync.replica import TABLES, Tally, known_ids, load_record, load_records, store_page
+from sfsync.replica import TABLES
+from sfsync.replica_reads import known_ids, load_record, load_records
+from sfsync.replica_writes import Tally, store_page
 
 
 def a_row(number: int = 1, second: int = 0, **change: Any) -> dict[str, Any]:

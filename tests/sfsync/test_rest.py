@@ -11,7 +11,9 @@ import responses
 
 from config.settings import Settings
 from sandbox.server import LocalOrgServer
+from sfsync.about_org import describe_many
 from sfsync.client import Salesforce, connect, usage
+from sfsync.composite import composite, composite_graph, resource
 from sfsync.errors import (
     IncompleteRead,
     OutcomeUnknown,
@@ -19,19 +21,12 @@ from sfsync.errors import (
     SalesforceRejected,
     SalesforceRetryable,
 )
-from sfsync.rest import (
+from sfsync.queries import count_all, query, query_all, query_in
+from sfsync.records import (
     collections_upsert,
-    composite,
-    composite_graph,
-    count_all,
     create_record,
-    describe_many,
     get_record,
     patch_record,
-    query,
-    query_all,
-    query_in,
-    resource,
     upsert_record,
 )
 from sfsync.values import read_instant

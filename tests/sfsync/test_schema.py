@@ -16,9 +16,9 @@ from sandbox.server import LocalOrgServer
 from sfsync import exports, loading
 from sfsync.errors import SalesforceRejected, SalesforceUnavailable
 from sfsync.pull import forget, pull, pull_records
+from sfsync.queries import query_all
 from sfsync.reconcile import reconcile
-from sfsync.replica import load_record
-from sfsync.rest import query_all
+from sfsync.replica_reads import load_record
 from sfsync.schema import ColumnState, Trouble, read_fields
 from sfsync.status import read_status
 from tests.control import add_fault, control

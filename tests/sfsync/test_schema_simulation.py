@@ -22,8 +22,8 @@ from sfsync.client import connect
 from sfsync.extra import parse_extra, spell_extra
 from sfsync.mapping import MAPPINGS, Mapping
 from sfsync.pull import forget
+from sfsync.queries import query_all
 from sfsync.replica import TABLES
-from sfsync.rest import query_all
 from sfsync.schema import find_troubles, read_active
 from sfsync.values import read_field
 from tests.sfsync.drifting import org, remodel, server

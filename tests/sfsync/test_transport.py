@@ -14,7 +14,8 @@ from config.settings import Settings
 from sandbox.server import LocalOrgServer
 from sfsync.client import Salesforce, adapter_of, connect, usage
 from sfsync.errors import OutcomeUnknown, SalesforceAuthFailed, SalesforceUnavailable
-from sfsync.rest import create_record, patch_record, query, upsert_record
+from sfsync.queries import query
+from sfsync.records import create_record, patch_record, upsert_record
 from sfsync.transport import MAX_ATTEMPTS, Redirect, SalesforceAdapter, build_session, pause_s
 from sfsync.usage import purpose, read_word
 from tests.control import add_fault, counted_calls

@@ -23,8 +23,8 @@ from sfsync.merging import Policy, find_policy
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.pull import pull
 from sfsync.push import PushReport, push
-from sfsync.replica import find_by_key
-from sfsync.rest import query
+from sfsync.queries import query
+from sfsync.replica_reads import find_by_key
 from tests.sfsync.people import Admin
 
 FIELDS = {
