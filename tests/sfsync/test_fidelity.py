@@ -26,7 +26,7 @@ from sandbox.metadata.standard import currency_field, owner_field, system_fields
 from sandbox.org.schema import Field, FieldType, PicklistValue, Schema, SObject
 from sandbox.server import LocalOrgServer
 from sfsync import mapping as mappings
-from sfsync import replica
+from sfsync import mirroring, replica
 from sfsync.client import connect, sobject
 from sfsync.exports import await_export, open_page, start_export
 from sfsync.ids import normalise_id
@@ -122,11 +122,16 @@ def a_sample_object() -> SObject:
         Field("Name", FieldType.TEXT, "Name", length=80),
         replace(a_lookup("Account__c", "Account", "Account__r"), custom=True),
         replace(an_external_id(), custom=True),
+        a_guard(),
         *(each.field for each in SAMPLE if each.field),
     ]
     for each in fields:
         sample.add_field(each)
     return sample
+
+
+def a_guard() -> Field:
+    return Field("Sync_Write__c", FieldType.TEXT, "Sync Write", custom=True, length=64)
 
 
 def a_mapping(name: str, table: str, cases: tuple[Case, ...], *more: FieldMap) -> Mapping:
@@ -147,15 +152,16 @@ ADDRESSES = a_mapping("Account", "sf_fidelity_address", ADDRESS, FieldMap("name"
 MARKS = count(1)
 IDS = frozenset({"OwnerId", "Account__c"})
 #: What the org writes itself.
-READ_ONLY = frozenset({"Id", "IsDeleted", "External_Id__c", "Owner.Type", "SystemModstamp"}) | {
-    f"{act}{what}" for act in ("Created", "LastModified") for what in ("Date", "ById")
-}
+READ_ONLY = frozenset(
+    {"Id", "IsDeleted", "External_Id__c", "Owner.Type", "SystemModstamp", "Sync_Write__c"}
+) | {f"{act}{what}" for act in ("Created", "LastModified") for what in ("Date", "ById")}
 
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
     schema = a_schema(None, None, a_sample_object())
     schema.objects["Account"].add_field(currency_field())
+    schema.objects["Account"].add_field(a_guard())
     return schema
 
 
@@ -186,6 +192,8 @@ def tables(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
         monkeypatch.setitem(TABLES, mapping.sobject, table)
         monkeypatch.setitem(mappings.BY_SOBJECT, mapping.sobject, mapping)
         monkeypatch.setitem(mappings.PUSH_ORDER, mapping.sobject, "External_Id__c")
+        fields = {each.path: each for each in mapping.fields}
+        monkeypatch.setitem(mirroring._FIELDS, mapping.sobject, fields)
     return engine
 
 
