@@ -695,3 +695,19 @@ def test_a_thousand_fresh_rows_are_five_calls(
     report = desk.push()
 
     assert (report.updated, counted_calls(org) - before) == (1000, 5)
+
+
+def test_a_record_whose_key_a_person_changed_is_not_made_anew_by_a_later_change(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note(Name="ours")
+    admin.change("Account", account, External_Id__c="B-1")
+    assert desk.push().clashes == 1
+    desk.pull()
+
+    desk.note(Name="ours once more")
+    report = desk.push()
+
+    assert (report.created, report.clashes) == (0, 1)
+    assert [each.field for each in desk.conflicts(only_open=True)] == ["IsDeleted", "IsDeleted"]
+    assert len(query(desk.sf, "SELECT Id FROM Account")) == 1
