@@ -711,3 +711,16 @@ def test_a_record_whose_key_a_person_changed_is_not_made_anew_by_a_later_change(
     assert (report.created, report.clashes) == (0, 1)
     assert [each.field for each in desk.conflicts(only_open=True)] == ["IsDeleted", "IsDeleted"]
     assert len(query(desk.sf, "SELECT Id FROM Account")) == 1
+
+
+def test_two_spellings_of_one_key_are_sent_one_after_the_other(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note("N-1", Name="one")
+    desk.note("n-1", Description="two")
+
+    first, second = desk.push(), desk.push()
+
+    assert (first.created, first.rejected) == (1, 0)
+    assert (second.created, second.clashes, second.rejected) == (0, 1, 0)
+    assert desk.in_org("Name, Description", "N-1") == ("one", None)
