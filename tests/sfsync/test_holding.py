@@ -282,11 +282,6 @@ def test_an_answer_that_was_lost_is_read_back_without_the_paused_field(
     assert in_org(admin)["Name"] == "Meble i syn"
 
 
-def clashes(engine: Engine) -> list[str]:
-    with transaction(engine) as session:
-        return [each.field for each in list_conflicts(session, only_open=False)]
-
-
 @pytest.fixture
 def unanswered(
     admin: Admin,
