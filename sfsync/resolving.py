@@ -18,7 +18,7 @@ from sfsync.mapping import REFERENCES, lookup_field
 from sfsync.merging import DELETION, Outcome
 from sfsync.mirroring import mirrored_values
 from sfsync.outbox import enqueue
-from sfsync.replica import find_by_key
+from sfsync.replica_reads import find_by_key
 
 Values = dict[str, Any]
 

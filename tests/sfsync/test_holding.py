@@ -14,7 +14,6 @@ from config.database import transaction
 from config.settings import Settings
 from sandbox.server import LocalOrgServer
 from sfsync.client import usage
-from sfsync.conflicts import list_conflicts
 from sfsync.errors import SalesforceRetryable
 from sfsync.leases import LEASE_S, WriteLeases
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
