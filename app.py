@@ -5,20 +5,18 @@ Owns the wiring and no logic. `flask` and gunicorn both find `create_app` here.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
 import click
 from flask import Flask, Response, jsonify
-from flask.cli import AppGroup
 from werkzeug.exceptions import HTTPException
 
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError
+from jobs.commands.lazy import LazyNouns
 from jobs.health import health
 from jobs.runtime import build_runtime
 from webhooks import salesforce
@@ -48,46 +46,6 @@ COMMANDS = {
 COMMAND_MODULES = tuple(module for modules in COMMANDS.values() for module in modules)
 
 
-class _Commands(AppGroup):
-    """The nouns, each of which is imported when it is asked for: a run needs one of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The nouns."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The noun of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        first, *others = COMMANDS[cmd_name]
-        command: click.Command = importlib.import_module(first).group
-        return _Verbs(command, others) if isinstance(command, click.Group) else command
-
-
-class _Verbs(click.Group):
-    """The commands of a noun; those of its other modules are imported when one is asked for."""
-
-    def __init__(self, group: click.Group, others: Sequence[str]) -> None:
-        super().__init__(group.name, help=group.help)
-        self._group = group
-        self._others = others
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All of them."""
-        self._import_others()
-        return self._group.list_commands(ctx)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
-        if cmd_name not in self._group.commands:
-            self._import_others()
-        return self._group.get_command(ctx, cmd_name)
-
-    def _import_others(self) -> None:
-        for name in self._others:
-            importlib.import_module(name)
-
-
 class _UnusableSettings(click.ClickException):
     """Shows a SettingsError on the command line as a message, with the exit code for it."""
 
@@ -109,7 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(salesforce.build_blueprint(settings, engine))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
-    app.cli = _Commands(app.name)
+    app.cli = LazyNouns(app.name, COMMANDS)
     return app
 
 

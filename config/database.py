@@ -19,12 +19,14 @@ from sqlalchemy import (
     Engine,
     MetaData,
     Numeric,
+    Table,
     Text,
     TypeDecorator,
     create_engine,
     event,
     make_url,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import QueuePool
@@ -133,6 +135,15 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def insert_into(session: Session, table: type[Base] | Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that can say what becomes of a row that is there: `on_conflict_…`.
+
+    Each database has one of its own for that, and both mean the same.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

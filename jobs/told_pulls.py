@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 
 from config.clock import SystemClock
 from config.process import name_process
-from jobs.allowance import Allowance
 from jobs.runtime import Runtime
+from jobs.token_bucket import TokenBucket
 from sfsync.errors import BudgetExhausted, SalesforceRetryable
 from sfsync.mapping import BY_SOBJECT
 from sfsync.pull import pull, pull_records
@@ -46,7 +46,7 @@ class ToldPulls:
     """One worker's hand for outbound messages. For one thread."""
 
     runtime: Runtime
-    allowance: Allowance = field(default_factory=lambda: Allowance(BURST, DISTANCE_S))
+    bucket: TokenBucket = field(default_factory=lambda: TokenBucket(BURST, DISTANCE_S))
     leases: InboxLeases = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,8 +77,8 @@ class ToldPulls:
 
     def _apply(self, events: Sequence[InboxEvent]) -> int:
         news = self._find_news(events)
-        if news and not self.allowance.spend():
-            wait = timedelta(seconds=self.allowance.wait_s)
+        if news and not self.bucket.spend():
+            wait = timedelta(seconds=self.bucket.wait_s)
             self.leases.put_off(news, wait, "a reading was made a moment ago")
             return self._finish(events, left=news)
         if len({event.subject for event in news}) > MOST_BY_ID:

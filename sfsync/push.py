@@ -18,8 +18,8 @@ from sfsync.client import Salesforce, usage
 from sfsync.leases import WriteLeases
 from sfsync.mapping import PUSH_ORDER
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.push_drift import PushDrift
 from sfsync.push_report import PushReport, add_problems, describe_problem
+from sfsync.refused_fields import RefusedFields
 from sfsync.sending import Pusher
 from sfsync.usage import purpose
 
@@ -45,7 +45,7 @@ def push(
     """
     claims = WriteLeases(engine, clock or SystemClock(), name_process())
     bulk = BulkCarrier(sf, claims, sleep)
-    pusher = Pusher(sf, claims, PushReport(), sleep, bulk, PushDrift(engine))
+    pusher = Pusher(sf, claims, PushReport(), sleep, bulk, RefusedFields(engine))
     calls_before = usage(sf).calls
     with purpose("push"):
         has_running = pusher.resolve_abandoned()

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from config.database import insert_into
 from sfsync.checksums import checksummer
 from sfsync.chunks import chunked
 from sfsync.extra import keep_extra
@@ -138,8 +138,7 @@ def _count(
 
 def _upsert(session: Session, mapping: Mapping, credible_to: datetime) -> Any:
     table = TABLES[mapping.sobject]
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(table)
+    insert = insert_into(session, table)
     names = [each.column for each in mapping.fields if each.column != "salesforce_id"]
     columns = {name: insert.excluded[name] for name in [*names, "extra", "checksum"]}
     return insert.on_conflict_do_update(

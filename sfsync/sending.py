@@ -34,10 +34,10 @@ from sfsync.leases import WriteLeases
 from sfsync.outbox import OutboxWrite
 from sfsync.outcomes import as_later, comes_back, failure, is_held, log_failure
 from sfsync.preparing import Prepared, prepare
-from sfsync.push_drift import PushDrift
 from sfsync.push_report import PushReport
 from sfsync.readback import NOT_WRITTEN, read_back
 from sfsync.records import COLLECTION_SIZE
+from sfsync.refused_fields import RefusedFields
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Pusher:
     report: PushReport
     sleep: Callable[[float], None]
     bulk: BulkCarrier
-    drift: PushDrift
+    refused_fields: RefusedFields
 
     def resolve_abandoned(self, *, is_patient: bool = False) -> bool:
         """Finds out what became of the writes that a push that died was sending.
@@ -285,7 +285,7 @@ class Pusher:
 
         The next claim takes the field out of them.
         """
-        held = self.drift.find_held(self.sf, rows, error)
+        held = self.refused_fields.find_held(self.sf, rows, error)
         self.claims.give_back(held, error)
         self.report.retried += len(held)
         return held

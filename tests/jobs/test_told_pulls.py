@@ -11,8 +11,8 @@ from sqlalchemy import Engine, select, update
 from config.clock import SystemClock
 from config.database import transaction
 from config.settings import Settings
-from jobs.allowance import Allowance
 from jobs.runtime import Runtime
+from jobs.token_bucket import TokenBucket
 from jobs.told_pulls import BURST, DISTANCE_S, MOST_BY_ID, NEXT_SECOND, ToldPulls
 from sandbox.server import LocalOrgServer
 from sfsync.client import adapter_of
@@ -157,7 +157,7 @@ def test_a_steady_stream_waits_for_its_turn_and_is_not_lost(
     org: LocalOrgServer, admin: Admin, runtime: Runtime, orders: Callable
 ) -> None:
     at_s = [0.0]
-    told = ToldPulls(runtime, Allowance(BURST, DISTANCE_S, lambda: at_s[0]))
+    told = ToldPulls(runtime, TokenBucket(BURST, DISTANCE_S, lambda: at_s[0]))
     (first,) = orders(1)
     calls = counted_calls(org)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.allowance import Allowance
+from jobs.token_bucket import TokenBucket
 
 
 class Hand:
@@ -17,20 +17,20 @@ class Hand:
 
 def test_a_burst_is_allowed_and_then_one_after_each_distance() -> None:
     clock = Hand()
-    allowance = Allowance(3, 20, clock)
+    bucket = TokenBucket(3, 20, clock)
 
-    assert [allowance.spend() for _ in range(4)] == [True, True, True, False]
-    assert allowance.wait_s == 20
+    assert [bucket.spend() for _ in range(4)] == [True, True, True, False]
+    assert bucket.wait_s == 20
     clock.at_s += 15
-    assert (allowance.spend(), allowance.wait_s) == (False, 5)
+    assert (bucket.spend(), bucket.wait_s) == (False, 5)
     clock.at_s += 5
-    assert (allowance.spend(), allowance.spend()) == (True, False)
+    assert (bucket.spend(), bucket.spend()) == (True, False)
 
 
 def test_a_long_rest_gives_no_more_than_a_burst() -> None:
     clock = Hand()
-    allowance = Allowance(2, 20, clock)
+    bucket = TokenBucket(2, 20, clock)
     clock.at_s += 86_400
 
-    assert [allowance.spend() for _ in range(3)] == [True, True, False]
-    assert Allowance(1, 20, clock).wait_s == 0
+    assert [bucket.spend() for _ in range(3)] == [True, True, False]
+    assert TokenBucket(1, 20, clock).wait_s == 0

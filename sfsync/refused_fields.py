@@ -25,7 +25,7 @@ FIELD_REFUSALS = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
 
 
 @dataclass
-class PushDrift:
+class RefusedFields:
     """What one push has found out about the org's fields."""
 
     engine: Engine

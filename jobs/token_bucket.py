@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Allowance:
+class TokenBucket:
     """So many at once, and another one after each `refill_s`. For one thread."""
 
     most: int
