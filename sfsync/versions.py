@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -31,6 +32,7 @@ from sfsync.replica_reads import find_by_key
 from sfsync.replica_writes import store_page
 from sfsync.results import Record
 from sfsync.schema import read_active
+from sfsync.schema_check import surviving_surprises
 from sfsync.stale import note_changed
 from sfsync.sync_state import read_state
 
@@ -86,7 +88,8 @@ def find_versions(
 ) -> dict[str, Version]:
     """The version of each record by external ID, read from the org where that is needed.
 
-    `must_read` reads all of them. Stores what was read. Raises SalesforceRetryable.
+    `must_read` reads all of them. Stores what was read; a field that has vanished is paused, and
+    missing in the rows. Raises SalesforceRetryable.
     """
     with transaction(engine) as session:
         known = _load_known(session, sobject, external_ids)
@@ -95,7 +98,8 @@ def find_versions(
     for _ in range(SECOND_ROUNDS):
         if not doubtful:
             break
-        fresh = _read_fresh(sf, engine, sobject, doubtful)
+        read = partial(_read_fresh, sf, engine, sobject, doubtful)
+        fresh = surviving_surprises(sf, engine, [sobject], read)
         versions |= {key: _judge(key, fresh.get(key), known) for key in doubtful}
         doubtful = [key for key in doubtful if not versions[key].is_final]
         if doubtful:
