@@ -41,8 +41,9 @@ def want(engine: Engine, name: str, key: str, **values: Any) -> None:
         enqueue(session, name, key, values, "orders.xlsx row 7")
 
 
-def send(sf: Salesforce, engine: Engine) -> None:
-    deliver(sf, engine, sleep=lambda _: None)
+def send(org: LocalOrgServer, sf: Salesforce, engine: Engine) -> None:
+    """A push that waits by moving the org's time on."""
+    deliver(sf, engine, sleep=org.org.clock.advance)
 
 
 def story(engine: Engine, text: str) -> Story:
@@ -61,7 +62,7 @@ def test_a_refused_creation_is_not_in_salesforce_because_of_the_orgs_words(
 ) -> None:
     pull(sf, engine)
     want(engine, "Account", "A-1", Name="Ada", CurrencyIsoCode="XXX")
-    send(sf, engine)
+    send(org, sf, engine)
 
     found = story(engine, "A-1")
 
@@ -88,7 +89,7 @@ def test_a_child_of_a_refused_parent_says_what_it_waits_for(
     pull(sf, engine)
     want(engine, "Account", "HD-1", Name="Ada", CurrencyIsoCode="XXX")
     want(engine, "Order", "ORD-1", **ORDER, Account={"External_Id__c": "HD-1"})
-    send(sf, engine)
+    send(org, sf, engine)
 
     found = story(engine, "ord-1")
 
@@ -134,9 +135,8 @@ def test_a_refused_change_of_a_record_says_that_the_record_is_there(
 ) -> None:
     record_id = there(sf)
     pull(sf, engine)
-    org.org.clock.advance(2)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    send(sf, engine)
+    send(org, sf, engine)
 
     found = story(engine, record_id)
 
@@ -155,7 +155,7 @@ def test_a_write_that_is_tried_again_says_when_and_why(
     pull(sf, engine)
     want(engine, "Account", "A-1", Name="Ada B.")
     add_fault(org, action="UNABLE_TO_LOCK_ROW", inner=True, method="PATCH", times=3)
-    send(sf, engine)
+    send(org, sf, engine)
 
     found = story(engine, "A-1")
 
@@ -172,7 +172,7 @@ def test_a_write_that_arrived_before_the_next_pull_is_said_to_be_there(
 ) -> None:
     pull(sf, engine)
     want(engine, "Account", "A-1", Name="Ada")
-    send(sf, engine)
+    send(org, sf, engine)
 
     found = story(engine, "A-1")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from tests.sfsync.people import Admin
 from tests.sfsync.remodelling import Remodeller
 
 __all__ = ["account", "admin", "org", "remodel", "server"]
+
+Run = Callable[[], PushReport]
 
 PAYOUT = "Account.Payout_Account__c"
 WAITS = (
@@ -53,8 +56,10 @@ def note(engine: Engine, key: str, **values: Any) -> bool:
         return enqueue(session, "Account", key, values, "orders.xlsx row 7")
 
 
-def run(sf: Salesforce, engine: Engine, clock: FrozenClock) -> PushReport:
-    return push(sf, engine, clock=clock, sleep=lambda _: None)
+@pytest.fixture
+def run(org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock) -> Run:
+    """A push that waits by moving the org's time on."""
+    return lambda: push(sf, engine, clock=clock, sleep=org.org.clock.advance)
 
 
 def writes(engine: Engine) -> list[tuple[str, dict[str, Any], str | None]]:
@@ -77,11 +82,11 @@ def in_org(admin: Admin, key: str = "A-1") -> dict[str, Any]:
 
 
 def test_the_paused_field_waits_by_name_and_the_others_go(
-    admin: Admin, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+    admin: Admin, sf: Salesforce, engine: Engine, run: Run, paused: str
 ) -> None:
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
 
-    report = run(sf, engine, clock)
+    report = run()
 
     assert (report.updated, report.waiting, report.rejected) == (1, 1, 0)
     assert in_org(admin)["Name"] == "Meble i syn"
@@ -99,16 +104,16 @@ def test_what_waited_is_sent_when_the_field_is_back(
     remodel: Remodeller,
     sf: Salesforce,
     engine: Engine,
-    clock: FrozenClock,
+    run: Run,
     paused: str,
 ) -> None:
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
-    run(sf, engine, clock)
-    assert run(sf, engine, clock).api_calls == 0
+    run()
+    assert run().api_calls == 0
     remodel.grant("Account", "Payout_Account__c", "read", "edit")
     pull(sf, engine)
 
-    report = run(sf, engine, clock)
+    report = run()
 
     assert (report.updated, report.waiting) == (1, 0)
     assert in_org(admin)["Payout_Account__c"] == "DE89"
@@ -116,28 +121,28 @@ def test_what_waited_is_sent_when_the_field_is_back(
 
 
 def test_the_same_values_are_not_noted_again_while_some_wait_nor_after(
-    remodel: Remodeller, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+    remodel: Remodeller, sf: Salesforce, engine: Engine, run: Run, paused: str
 ) -> None:
     values = {"Name": "Meble i syn", "Payout_Account__c": "DE89"}
     assert note(engine, "A-1", **values)
-    run(sf, engine, clock)
+    run()
     assert not note(engine, "A-1", **values)
     remodel.grant("Account", "Payout_Account__c", "read", "edit")
     pull(sf, engine)
-    run(sf, engine, clock)
+    run()
     assert not note(engine, "A-1", **values)
     assert note(engine, "A-1", Name="Meble i córka")
 
 
 def test_newer_values_join_what_waits_and_go_without_it(
-    admin: Admin, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+    admin: Admin, sf: Salesforce, engine: Engine, run: Run, paused: str
 ) -> None:
     note(engine, "A-1", Payout_Account__c="DE89")
-    report = run(sf, engine, clock)
+    report = run()
     assert (report.sent, report.waiting, report.api_calls) == (0, 1, 0)
 
     note(engine, "A-1", Payout_Account__c="FR76", Name="Meble i syn")
-    run(sf, engine, clock)
+    run()
 
     assert in_org(admin)["Name"] == "Meble i syn"
     assert writes(engine) == [
@@ -147,17 +152,17 @@ def test_newer_values_join_what_waits_and_go_without_it(
 
 
 def test_what_waits_is_one_write_again_with_the_rest_when_the_org_refuses_that(
-    admin: Admin, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+    admin: Admin, sf: Salesforce, engine: Engine, run: Run, paused: str
 ) -> None:
     note(engine, "A-1", Name="x" * 300, Payout_Account__c="DE89")
 
-    report = run(sf, engine, clock)
+    report = run()
 
     assert (report.rejected, report.waiting) == (1, 0)
     values = {"Name": "x" * 300, "Payout_Account__c": "DE89"}
     assert writes(engine) == [("rejected", values, None)]
     note(engine, "A-1", Name="Meble i syn")
-    run(sf, engine, clock)
+    run()
     assert in_org(admin)["Name"] == "Meble i syn"
     assert writes(engine)[-1] == ("pending", {"Payout_Account__c": "DE89"}, WAITS)
 
@@ -167,7 +172,7 @@ def test_a_push_that_meets_the_change_first_compares_and_lets_the_rest_go(
     remodel: Remodeller,
     sf: Salesforce,
     engine: Engine,
-    clock: FrozenClock,
+    run: Run,
     account: str,
 ) -> None:
     remodel.grant("Account", "Payout_Account__c")
@@ -175,8 +180,8 @@ def test_a_push_that_meets_the_change_first_compares_and_lets_the_rest_go(
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
     note(engine, "A-2", Name="Inni i syn")
 
-    first = run(sf, engine, clock)
-    second = run(sf, engine, clock)
+    first = run()
+    second = run()
 
     assert (first.updated, first.retried, first.rejected) == (1, 1, 0)
     assert (second.updated, second.waiting, second.rejected) == (1, 1, 0)
@@ -190,14 +195,14 @@ def test_a_field_that_may_only_be_read_any_more_is_read_and_its_writes_wait(
     remodel: Remodeller,
     sf: Salesforce,
     engine: Engine,
-    clock: FrozenClock,
+    run: Run,
     account: str,
 ) -> None:
     remodel.grant("Account", "Payout_Account__c", "read")
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
 
-    run(sf, engine, clock)
-    run(sf, engine, clock)
+    run()
+    run()
 
     (sent, waiting) = writes(engine)
     assert sent == ("sent", {"Name": "Meble i syn"}, None)
@@ -209,7 +214,7 @@ def test_a_field_that_may_only_be_read_any_more_is_read_and_its_writes_wait(
     remodel.grant("Account", "Payout_Account__c", "read", "edit")
     admin.wait(minutes=2)
     pull(sf, engine)
-    run(sf, engine, clock)
+    run()
     assert in_org(admin)["Payout_Account__c"] == "DE89"
 
 
@@ -220,6 +225,7 @@ def test_a_write_that_was_on_its_way_when_the_field_vanished_is_still_found_out(
     sf: Salesforce,
     engine: Engine,
     clock: FrozenClock,
+    run: Run,
     account: str,
 ) -> None:
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
@@ -228,9 +234,9 @@ def test_a_write_that_was_on_its_way_when_the_field_vanished_is_still_found_out(
     restarted(settings, engine)
     clock.advance(LEASE_S + 1)
 
-    assert run(sf, engine, clock).retried == 1
+    assert run().retried == 1
     clock.advance(LEASE_S)
-    run(sf, engine, clock)
+    run()
 
     assert in_org(admin)["Name"] == "Meble i syn"
     assert writes(engine)[-1] == ("pending", {"Payout_Account__c": "DE89"}, WAITS)
@@ -242,7 +248,7 @@ def test_nothing_of_an_object_is_written_while_its_key_cannot_be_seen(
     sf: Salesforce,
     org: LocalOrgServer,
     engine: Engine,
-    clock: FrozenClock,
+    run: Run,
     account: str,
 ) -> None:
     remodel.grant("Account", "External_Id__c")
@@ -251,12 +257,12 @@ def test_nothing_of_an_object_is_written_while_its_key_cannot_be_seen(
     note(engine, "A-1", Name="Meble i syn")
     calls = usage(sf).calls
 
-    report = run(sf, engine, clock)
+    report = run()
 
     assert (report.waiting, report.rejected, usage(sf).calls - calls) == (1, 0, 0)
     remodel.grant("Account", "External_Id__c", "read", "edit")
     pull(sf, engine)
-    assert run(sf, engine, clock).updated == 1
+    assert run().updated == 1
 
 
 def test_an_answer_that_was_lost_is_read_back_without_the_paused_field(
@@ -264,13 +270,13 @@ def test_an_answer_that_was_lost_is_read_back_without_the_paused_field(
     org: LocalOrgServer,
     sf: Salesforce,
     engine: Engine,
-    clock: FrozenClock,
+    run: Run,
     paused: str,
 ) -> None:
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
     add_fault(org, action="drop_after", kind="collections", times=1)
 
-    report = run(sf, engine, clock)
+    report = run()
 
     assert (report.confirmed, report.waiting) == (1, 1)
     assert len(query(sf, "SELECT Id FROM Account")) == 1
