@@ -94,7 +94,7 @@ def apply_workbook(runtime: Runtime, path: Path) -> ImportReport:
     report = plan_workbook(runtime, path)
     with runtime.transaction() as session:
         for change in report.changes:
-            if change.action in (Action.CREATE, Action.UPDATE):
+            if change.values:
                 cause = report.tell_origin(change.external_id)
                 key = (change.sobject, change.external_id)
                 enqueue(session, *key, change.values, cause, base=change.base)

@@ -63,7 +63,7 @@ def set_apart(session: Session, rows: Sequence[OutboxWrite]) -> None:
         rest = {name: value for name, value in values.items() if name not in held}
         row.payload = jsonio.dumps(rest, sort_keys=True)
         _leave_waiting(session, row, apart, _reasons(held, apart.keys()))
-        row.base = _dump_part(row.base_values, rest)
+        row.base = jsonio.dumps(_part_of(row.base_values, rest), sort_keys=True)
 
 
 def _leave_waiting(
@@ -76,16 +76,17 @@ def _leave_waiting(
             OutboxWrite.state == WriteState.PENDING,
         )
     )
+    base = _part_of(row.base_values, apart)
     if newer is not None:
         newer.payload = jsonio.dumps({**apart, **newer.values}, sort_keys=True)
-        newer.base = jsonio.dumps({**newer.base_values, **row.base_values}, sort_keys=True)
+        newer.base = jsonio.dumps({**newer.base_values, **base}, sort_keys=True)
         return
     session.add(
         OutboxWrite(
             sobject=row.sobject,
             external_id=row.external_id,
             payload=jsonio.dumps(apart, sort_keys=True),
-            base=_dump_part(row.base_values, apart),
+            base=jsonio.dumps(base, sort_keys=True),
             cause=row.cause,
             state=WriteState.PENDING,
             attempts=0,
@@ -95,10 +96,9 @@ def _leave_waiting(
     )
 
 
-def _dump_part(base: Mapping[str, object], values: Mapping[str, object]) -> str:
+def _part_of(base: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
     """What the fields of `values` were changed from, and whether the record is to come back."""
-    part = {name: value for name, value in base.items() if name in values or name == DELETION}
-    return jsonio.dumps(part, sort_keys=True)
+    return {name: value for name, value in base.items() if name in values or name == DELETION}
 
 
 def _names(row: SyncField) -> set[str]:

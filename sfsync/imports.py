@@ -24,8 +24,8 @@ from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.queries import query_in
 
 Values = dict[str, Any]
-#: Writes that the org has or will have.
-STANDING = (WriteState.PENDING, WriteState.SENDING, WriteState.SENT)
+#: Writes that the org has, will have, or has weighed against a person's.
+STANDING = (WriteState.PENDING, WriteState.SENDING, WriteState.SENT, WriteState.YIELDED)
 
 
 class Action(StrEnum):
@@ -41,7 +41,9 @@ class Action(StrEnum):
 class Change:
     """What becomes of one planned record. `values` are what would be sent, by API name.
 
-    `base` is what the org held of these when the import looked: what the change is made against.
+    A field that the sheet and a person both changed is among them: the push merges it by its policy
+    and lists the clash. `base` is what they were changed from: what the org held when the import
+    looked, and for a clash what the sheet had said before.
     """
 
     sobject: str
@@ -50,6 +52,11 @@ class Change:
     values: Values
     note: str = ""
     base: Values = field(default_factory=dict)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the org's record keeps something that the sheet says otherwise."""
+        return bool(self.note) and self.action in (Action.KEEP, Action.UPDATE)
 
 
 def account_values(name: str, kind: str, country: str | None) -> Values:
@@ -164,10 +171,21 @@ def compare_one(
     moved = set(differing(lasting, base)) if base is not None else set()
     edited = {n for n in apart if base is None or (n in base and differing({n: base[n]}, current))}
     send = {name: wanted[name] for name in apart if name in moved and name not in edited}
-    kept = sorted(name for name in apart if name not in send)
-    note = f"Salesforce keeps its own {', '.join(kept)}" if kept else ""
+    clashing = {name: wanted[name] for name in apart if name in moved and name in edited}
     seen = {name: pick(current.get(name), value) for name, value in send.items()}
-    return Change(sobject, external_id, Action.UPDATE if send else Action.KEEP, send, note, seen)
+    seen |= {name: (base or {})[name] for name in clashing}
+    action = Action.UPDATE if send else Action.KEEP
+    note = _tell_kept(sorted(set(apart) - moved), sorted(clashing))
+    return Change(sobject, external_id, action, send | clashing, note, seen)
+
+
+def _tell_kept(kept: list[str], clashing: list[str]) -> str:
+    """What is not simply written, in words."""
+    notes = [f"Salesforce keeps its own {', '.join(kept)}"] if kept else []
+    if clashing:
+        names = ", ".join(clashing)
+        notes.append(f"{names} was changed here and there, see `flask sync conflicts list --all`")
+    return "; ".join(notes)
 
 
 def differing(wanted: Values, present: Values) -> list[str]:

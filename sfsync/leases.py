@@ -58,7 +58,8 @@ class WriteLeases:
         """Claims the due writes of `sobject` in batches of at most `size`, oldest first.
 
         A write whose parent has not arrived is left waiting with the reason, and holds up nobody;
-        so are values of fields that cannot be written at present.
+        so are values of fields that cannot be written at present. Of two spellings of one key the
+        later one stays for the next push: the org refuses both when they come in one call.
         """
         after_id = 0
         while True:
@@ -69,7 +70,7 @@ class WriteLeases:
                 waits = find_waits(session, candidates) | find_holds(session, candidates)
                 for row in candidates:
                     row.waits_for = waits.get(row.id)
-                ready = [row for row in candidates if row.waits_for is None]
+                ready = _one_of_each(row for row in candidates if row.waits_for is None)
                 self._claim(ready)
                 for row in ready:
                     row.attempts += 1
@@ -194,6 +195,14 @@ class WriteLeases:
         """The rows that are still ours: the fence."""
         query = select(OutboxWrite).where(OutboxWrite.id.in_(list(ids)), *self._is_own())
         return session.scalars(query.order_by(OutboxWrite.id).with_for_update()).all()
+
+
+def _one_of_each(rows: Iterable[OutboxWrite]) -> list[OutboxWrite]:
+    """The rows without those whose key another one before them spells in another case."""
+    by_key: dict[str, OutboxWrite] = {}
+    for row in rows:
+        by_key.setdefault(row.external_id.casefold(), row)
+    return list(by_key.values())
 
 
 def _is_abandoned(row: OutboxWrite, now: datetime) -> bool:

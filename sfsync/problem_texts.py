@@ -7,6 +7,7 @@ its pages show them; the org's own sentence stands in the text unchanged.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -20,6 +21,7 @@ from sfsync.readback import flatten
 LONGEST_NOTE = 4000
 #: More of one value than this helps nobody to recognise it.
 LONGEST_VALUE = 120
+ORG_SPEAKS = "Salesforce said"
 COULD_NOT_SAVE = "The backoffice could not save this record."
 SEND_AGAIN = (
     "When it is corrected, send the corrected sheet again, or ask the developer on call to have it"
@@ -50,7 +52,7 @@ class Problem:
     cause: str  #: what brought it about: a file and row, an event, a run
     at: datetime  #: when it was found
     heading: str = COULD_NOT_SAVE
-    speaker: str = "Salesforce said"  #: who or what `said` comes from, to stand before it
+    speaker: str = ORG_SPEAKS  #: who or what `said` comes from, to stand before it
     afterwards: str = SEND_AGAIN  #: what follows the remedy, the same for many problems
 
     @property
@@ -95,15 +97,23 @@ def tell_problems(
 
 
 def _tell_problem(problem: Problem, labels: Labels) -> str:
-    blamed = ", ".join(_label(name, labels) for name in problem.blamed)
     lines = (
         problem.heading,
         f"Wanted: {_tell_values(problem, labels)}" if problem.wanted else "",
         f"From: {problem.cause}" if problem.cause else "",
-        f"{problem.speaker}: {problem.said}" + (f" (field: {blamed})" if blamed else ""),
+        f"{problem.speaker}: {_tell_reason(problem, labels)}",
         f"What to do: {problem.remedy}",
     )
     return "\n".join(line for line in lines if line)
+
+
+def _tell_reason(problem: Problem, labels: Labels) -> str:
+    """The org's sentence as it is, with the fields at fault; ours with labels for their names."""
+    if problem.speaker != ORG_SPEAKS:
+        pattern = "|".join(map(re.escape, problem.blamed)) or "(?!)"
+        return re.sub(rf"\b(?:{pattern})\b", lambda name: _label(name[0], labels), problem.said)
+    blamed = ", ".join(_label(name, labels) for name in problem.blamed)
+    return problem.said + (f" (field: {blamed})" if blamed else "")
 
 
 def _tell_values(problem: Problem, labels: Labels) -> str:

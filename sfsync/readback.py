@@ -59,7 +59,7 @@ def _having_unknown_fields(sf: Salesforce, rows: Sequence[OutboxWrite]) -> set[i
     return {
         row.id
         for row in rows
-        if any(path.split(".")[0] not in known for path, _ in flatten(row.values))
+        if any(path.split(".")[0] not in known for path in _compared_paths(row))
     }
 
 
@@ -67,7 +67,7 @@ def _read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[Outbox
     sobject = rows[0].sobject
     key = PUSH_ORDER[sobject]
     mark = {GUARD_FIELD} if is_guarded(sobject) else set()
-    paths = sorted({path for row in rows for path, _ in flatten(row.carried)} | {"Id", key} | mark)
+    paths = sorted({path for row in rows for path in _compared_paths(row)} | {"Id", key} | mark)
     template = f"SELECT {', '.join(paths)} FROM {sobject} WHERE {key} IN {{values}}"  # noqa: S608
     # A record that was written and deleted since was written: it must not be made once more.
     found = query_in(sf, template, [row.external_id for row in rows], include_deleted=bool(mark))
@@ -76,6 +76,18 @@ def _read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[Outbox
         # External_Id__c is declared case-insensitive, so the org may spell it in another case.
         by_key[str(record[key]).casefold()].append(record)
     return [(row, _judge(row, by_key[row.external_id.casefold()])) for row in rows]
+
+
+def _compared_paths(row: OutboxWrite) -> set[str]:
+    """What tells whether the write arrived, where no mark does."""
+    if row.token is not None or _has_left_nothing(row):
+        return set()
+    return {path for path, _ in flatten(row.carried)}
+
+
+def _has_left_nothing(row: OutboxWrite) -> bool:
+    """Whether the write was merged once and nothing of it left."""
+    return row.token is None and row.sent is not None and is_guarded(row.sobject)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -97,8 +109,8 @@ def _judge(row: OutboxWrite, records: Sequence[Record]) -> SaveResult:
 def _is_written(row: OutboxWrite, record: Mapping[str, Any]) -> bool:
     if row.token is not None:
         return bool(record[GUARD_FIELD] == row.token)
-    if row.sent is not None and is_guarded(row.sobject):
-        return False  # it was merged once and nothing of it left
+    if _has_left_nothing(row):
+        return False
     return all(are_equal(value, _at(record, path)) for path, value in flatten(row.carried))
 
 

@@ -16,7 +16,9 @@ from sfsync.conflicts import SyncConflict
 from sfsync.imports import known_values
 from sfsync.mapping import REFERENCES, lookup_field
 from sfsync.merging import DELETION, Outcome
+from sfsync.mirroring import mirrored_values
 from sfsync.outbox import enqueue
+from sfsync.replica_reads import find_by_key
 
 Values = dict[str, Any]
 
@@ -62,10 +64,22 @@ def _plan(session: Session, conflict: SyncConflict, take: Outcome) -> tuple[Valu
     if conflict.field == DELETION:
         key = conflict.external_id
         sent = known_values(session, conflict.sobject, [key]).get(key, {})
-        return {**sent, **ours}, {**sent, DELETION: True}
+        values = {**sent, **ours}
+        return values, {**sent, **_last_held(session, conflict, values), DELETION: True}
     wanted, present = (ours, theirs) if take is Outcome.OURS else (theirs, ours)
     name = _written_name(conflict.field, wanted)
     return {name: wanted}, {name: present}
+
+
+def _last_held(session: Session, conflict: SyncConflict, values: Values) -> Values:
+    """What the record held when it was deleted, in case that it comes back before we write.
+
+    Nothing when it is back already: an edit since is none that the decision knew.
+    """
+    row = find_by_key(session, conflict.sobject, [conflict.external_id]).get(conflict.external_id)
+    if row is None or not row["is_deleted"]:
+        return {}
+    return mirrored_values(conflict.sobject, row, values)
 
 
 def _written_name(field: str, value: object) -> str:

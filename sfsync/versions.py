@@ -57,7 +57,7 @@ class _Known:
     """What our database knows of the records of some writes, by external ID."""
 
     rows: Mapping[str, Row]
-    marks: Mapping[str, str | None]  #: of our latest write that arrived; a key for each record ever
+    marks: Mapping[str, str | None]  #: of our latest write that met it; a key for each record ever
     watermark_at: datetime | None
 
     def is_doubtful(self, external_id: str) -> bool:
@@ -119,13 +119,16 @@ def _load_known(session: Session, sobject: str, external_ids: Sequence[str]) -> 
 def _load_marks(
     session: Session, sobject: str, external_ids: Sequence[str]
 ) -> dict[str, str | None]:
-    """The mark of our latest guarded write of each record; None where none was guarded."""
+    """The mark of our latest guarded write of each record; None where none was guarded.
+
+    One that gave way to people has met the record as well.
+    """
     marks: dict[str, str | None] = {}
     for chunk in chunked(external_ids, LOOKUP_SIZE):
         arrived = select(OutboxWrite.external_id, OutboxWrite.token).where(
             OutboxWrite.sobject == sobject,
             OutboxWrite.external_id.in_(chunk),
-            OutboxWrite.state == WriteState.SENT,
+            OutboxWrite.state.in_((WriteState.SENT, WriteState.YIELDED)),
         )
         for external_id, mark in session.execute(arrived.order_by(OutboxWrite.id)):
             marks[external_id] = mark or marks.get(external_id)

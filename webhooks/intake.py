@@ -59,13 +59,22 @@ class Refusals:
 
 
 def read_body(request: Request, most_bytes: int) -> bytes:
-    """The raw bytes of a request. Raises Refused (413) beyond `most_bytes`, reading no further."""
+    """The raw bytes of a request.
+
+    Raises Refused: 413 beyond `most_bytes`, reading no further; 400 when it breaks on its way.
+    """
     declared = request.content_length
     if declared is not None and declared > most_bytes:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{declared} bytes announced")
-    body = request.stream.read(most_bytes + 1)
+    try:
+        body = request.stream.read(most_bytes + 1)
+    except Exception as error:
+        # Each server has errors of its own for a chunk without a length, or a sender that leaves.
+        raise Refused(HTTPStatus.BAD_REQUEST, f"it broke ({type(error).__name__})") from error
     if len(body) > most_bytes:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {most_bytes} bytes")
+    if declared is not None and len(body) < declared:
+        raise Refused(HTTPStatus.BAD_REQUEST, f"{len(body)} of {declared} bytes arrived")
     return body
 
 

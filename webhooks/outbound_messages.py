@@ -7,13 +7,17 @@ API guide, "Outbound Messaging" ("Understanding Notifications", "Acknowledging")
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import tostring
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
+
+from sfsync.ids import normalise_id
+from sfsync.values import read_instant
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -24,6 +28,8 @@ SOBJECT = "{urn:sobject.enterprise.soap.sforce.com}"
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 #: Salesforce puts at most this many into one message.
 MOST_NOTIFICATIONS = 100
+#: An API name; it becomes part of a query.
+SOBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 ACK = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
@@ -42,7 +48,7 @@ class Notification:
 
     notification_id: str  #: Salesforce's own Id, the same whenever it is sent again
     sobject: str
-    record_id: str
+    record_id: str  #: of 18 characters
     body: bytes  #: its element, as XML
     fields: dict[str, str]  #: the values that the message carries, as text; blank ones are absent
 
@@ -61,9 +67,11 @@ def read_message(body: bytes) -> OutboundMessage:
     message = root.find(f"{SOAP}Body/{OUTBOUND}notifications")
     if root.tag != f"{SOAP}Envelope" or message is None:
         raise Malformed("no notifications in a SOAP 1.1 envelope")
-    notifications = tuple(map(read_notification, message.findall(f"{OUTBOUND}Notification")))
-    if not 1 <= len(notifications) <= MOST_NOTIFICATIONS:
-        raise Malformed(f"{len(notifications)} notifications, expected 1 to {MOST_NOTIFICATIONS}")
+    elements = message.findall(f"{OUTBOUND}Notification")
+    if not 1 <= len(elements) <= MOST_NOTIFICATIONS:
+        raise Malformed(f"{len(elements)} notifications, expected 1 to {MOST_NOTIFICATIONS}")
+    notifications = tuple(map(read_notification, elements))
+    _check_unlike(notifications)
     return OutboundMessage(_text_of(message, f"{OUTBOUND}OrganizationId"), notifications)
 
 
@@ -78,15 +86,16 @@ def read_notification(element: Element) -> Notification:
     if record is None:
         raise Malformed("a notification without its sObject")
     sobject = record.get(TYPE, "").rpartition(":")[2]
-    record_id = _text_of(record, f"{SOBJECT}Id")
-    if not sobject.isidentifier():
-        raise Malformed(f"an sObject of type {sobject[:80]!r}")
+    if not SOBJECT_NAME.fullmatch(sobject):
+        raise Malformed("an sObject whose type is no API name")
+    fields = dict(_values_of(record))
+    _check_stamp(fields)
     return Notification(
-        _text_of(element, f"{OUTBOUND}Id"),
+        _id_of(element, f"{OUTBOUND}Id"),
         sobject,
-        _checked_id(record_id),
-        tostring(element),
-        dict(_values_of(record)),
+        _id_of(record, f"{SOBJECT}Id"),
+        _spell(element),
+        fields,
     )
 
 
@@ -105,10 +114,33 @@ def _text_of(parent: Element, tag: str) -> str:
     return text
 
 
-def _checked_id(text: str) -> str:
-    if len(text) not in (15, 18) or not (text.isascii() and text.isalnum()):
-        raise Malformed(f"{text[:30]!r} is no record Id")
-    return text
+def _id_of(parent: Element, tag: str) -> str:
+    try:
+        return normalise_id(_text_of(parent, tag))
+    except ValueError as error:
+        raise Malformed(f"no usable {tag.rpartition('}')[2]}") from error
+
+
+def _check_stamp(fields: dict[str, str]) -> None:
+    """Who applies the notification compares its stamp: one that is none is refused here."""
+    try:
+        read_instant(fields.get("SystemModstamp", "1970-01-01T00:00:00Z"))
+    except (ValueError, OverflowError) as error:
+        raise Malformed("a SystemModstamp that is no instant") from error
+
+
+def _check_unlike(notifications: Sequence[Notification]) -> None:
+    """One Id for two records would let the second one be taken for the first."""
+    told = {each.notification_id: (each.sobject, each.record_id) for each in notifications}
+    if any(told[each.notification_id] != (each.sobject, each.record_id) for each in notifications):
+        raise Malformed("one notification Id for two records")
+
+
+def _spell(element: Element) -> bytes:
+    try:
+        return bytes(tostring(element))
+    except RecursionError as error:
+        raise Malformed("elements nested too deep") from error
 
 
 def _values_of(record: Element) -> Iterator[tuple[str, str]]:

@@ -85,7 +85,7 @@ def drift(record: str | None, sobject: str | None, limit: int, as_json: bool) ->
     with transaction(command_runtime().engine) as session:
         found = list_drift(session, sobject=sobject, record_id=record, limit=limit)
     if as_json:
-        print_json({"drift": found})
+        print_json(found)
     elif found:
         open_console().print(_table(found))
     else:

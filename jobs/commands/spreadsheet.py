@@ -81,7 +81,7 @@ def show_report(report: ImportReport) -> None:
         console.print(problem_table(report))
     for place, why in report.passed_over.items():
         click.echo(f"Not read: {place}. {why}")
-    kept = [change for change in report.changes if change.action is Action.KEEP]
+    kept = [change for change in report.changes if change.is_partial]
     for change in kept[:KEPT_SHOWN]:
         click.echo(f"  {change.sobject} {change.external_id}: {change.note}.")
     if len(kept) > KEPT_SHOWN:

@@ -42,7 +42,7 @@ def list_all(show_all: bool, as_json: bool) -> None:
     with command_runtime().transaction() as session:
         found = list_conflicts(session, only_open=not show_all)
     if as_json:
-        print_json({"conflicts": [as_dict(each) for each in found]})
+        print_json([as_dict(each) for each in found])
     elif found:
         open_console().print(_table(found))
     else:

@@ -21,6 +21,7 @@ from sandbox.org.formulas import (
     compile_formula,
     to_field_value,
 )
+from sandbox.org.paths import resolve_path
 from sandbox.org.schema import Field, Schema, SObject, ValidationRule
 
 #: Salesforce numbers have at most 18 digits, decimal places among them.
@@ -57,6 +58,7 @@ class FormulaLibrary:
         self._fields = self._compile_fields(lambda field: field.formula)
         self._defaults = self._compile_fields(lambda field: field.default)
         self._known_defaults: dict[str, object] = {}
+        self._inputs: dict[str, tuple[str, ...]] = {}
         if self._problems:
             raise SchemaError("; ".join(self._problems))
 
@@ -81,6 +83,34 @@ class FormulaLibrary:
             return to_field_value(evaluate(context), field)
         except FormulaError:
             return None
+
+    def inputs(self, sobject: SObject, field: Field) -> tuple[str, ...]:
+        """The stored fields of the record itself that a formula field depends on.
+
+        Among them those that its other formula fields read, and the lookups that lead to parents.
+        """
+        place = f"{sobject.name}.{field.name}"
+        if place not in self._inputs:
+            self._inputs[place] = tuple(sorted(self._find_inputs(sobject, field, set())))
+        return self._inputs[place]
+
+    def _find_inputs(self, sobject: SObject, field: Field, seen: set[str]) -> set[str]:
+        seen.add(field.name)
+        found: set[str] = set()
+        for path in compile_formula(field.formula or "").references:
+            first = self._find_start(sobject, path)
+            if first is None or first.name in seen:
+                continue
+            found |= self._find_inputs(sobject, first, seen) if first.is_formula else {first.name}
+        return found
+
+    def _find_start(self, sobject: SObject, path: tuple[str, ...]) -> Field | None:
+        """The field of the record itself at which a path begins; None when it begins elsewhere."""
+        found = resolve_path(self.schema, sobject, path)
+        if found is None or found.start:
+            is_type = found is not None and found.start == "$recordtype"
+            return sobject.field("RecordTypeId") if is_type else None
+        return found.steps[0] if found.steps else found.field
 
     def default(self, context: RecordContext, field: Field) -> object:
         """The default that a new record gets in `field`, canonical. Raises FormulaError."""

@@ -237,7 +237,7 @@ class Org:
             now=self.core.moment(),
             time_zone=actor.time_zone,
             include_deleted=include_deleted,
-            formula=FormulaReader(self.core, actor).value,
+            formula=FormulaReader(self.core, actor).values,
             can_read=None if access.is_admin else access.can_read,
             can_see=None if access.is_admin else access.can_see,
             user_id=actor.user_id,

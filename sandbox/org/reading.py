@@ -14,7 +14,7 @@ from sandbox.org.formula_context import RecordContext
 from sandbox.org.related import RelatedRows
 from sandbox.org.saving import live_row
 from sandbox.org.schema import Field, SObject
-from sandbox.org.tables import Record
+from sandbox.org.tables import Picked, Record
 
 
 def retrieve_record(
@@ -51,12 +51,12 @@ def _named(actor: Actor, sobject: SObject, names: Sequence[str]) -> list[Field]:
     return fields
 
 
-#: An export of a million rows must not keep them all in memory.
+#: An export of a million rows must not keep all their parents in memory.
 _MOST_REMEMBERED = 20_000
 
 
 class FormulaReader:
-    """Computes formula fields during one query, reading each record seldom more than once."""
+    """Computes formula fields during one query, reading each parent seldom more than once."""
 
     def __init__(self, core: Core, actor: Actor) -> None:
         self._core = core
@@ -64,12 +64,24 @@ class FormulaReader:
         self._rows = RelatedRows(core.store)
         self._now = core.moment()
 
-    def value(self, sobject: SObject, field: Field, record_id: str) -> object:
-        """The canonical value of a formula field of the record with that Id."""
+    def values(self, sobject: SObject, field: Field, ids: Sequence[str]) -> list[object]:
+        """The canonical values of a formula field of the records with those Ids.
+
+        Records that agree in what the formula reads of them have one value; a query has one moment
+        and one user, so it is computed once. It is None where there is no record.
+        """
         if self._rows.count > _MOST_REMEMBERED:
             self._rows.forget()
-        row = self._rows.get(record_id)
-        return None if row is None else self.read(sobject, field, row)
+        inputs = self._core.formulas.inputs(sobject, field)
+        with self._core.store.lock:
+            table = self._core.store.table(sobject)
+            found = table.pick(ids, inputs)
+            values: dict[Picked | None, object] = {
+                each: self.read(sobject, field, table.record_of(inputs, each))
+                for each in set(found.values())
+            }
+        values[None] = None
+        return [values[found.get(record_id)] for record_id in ids]
 
     def read(self, sobject: SObject, field: Field, row: Record) -> object:
         """The canonical value of a formula field of this row."""

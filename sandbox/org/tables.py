@@ -6,6 +6,7 @@ and writes a row many times a second.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 
@@ -16,6 +17,8 @@ from sandbox.org.sql_values import SqlValue, decoder, encoder
 
 #: One record in memory: canonical values by canonical field name, stored fields only.
 Record = dict[str, object]
+#: Some fields of one record as they are stored.
+Picked = tuple[SqlValue, ...]
 
 
 class Table:
@@ -38,8 +41,11 @@ class Table:
         self.names = tuple(field.name for field in fields)
         self._connection = connection
         self._name = quote(sobject.name)
+        self._decoder_by_name = {f.name: decoder(f) for f in fields}
         self._decoders = [
-            (place, decode) for place, f in enumerate(fields) if (decode := decoder(f)) is not None
+            (place, decode)
+            for place, decode in enumerate(self._decoder_by_name.values())
+            if decode is not None
         ]
         self._encoders = {f.name: encoder(f) for f in fields}
         self._columns = tuple(self._encoders.items())
@@ -65,6 +71,24 @@ class Table:
         """The row of that Id, deleted or not."""
         row = self._connection.execute(self._select + 'WHERE "Id" = ?', (record_id,)).fetchone()
         return None if row is None else self._read(row)
+
+    def pick(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Picked]:
+        """These fields of the rows with those Ids, deleted or not, as they are stored, by Id."""
+        columns = ", ".join(map(quote, ("Id", *names)))
+        sql = (
+            f"SELECT {columns} FROM {self._name} "  # noqa: S608 - quoted API names
+            'WHERE "Id" IN (SELECT value FROM json_each(?))'
+        )
+        rows = self._connection.execute(sql, (json.dumps(list(ids)),))
+        return {row[0]: row[1:] for row in rows}
+
+    def record_of(self, names: Sequence[str], picked: Picked) -> Record:
+        """What was picked as canonical values: a record of these fields alone."""
+        decoders = [self._decoder_by_name[name] for name in names]
+        return {
+            name: raw if raw is None or decode is None else decode(raw)
+            for name, decode, raw in zip(names, decoders, picked, strict=True)
+        }
 
     def find(
         self,

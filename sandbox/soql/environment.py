@@ -6,14 +6,14 @@ user and no formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from sandbox.org.schema import Field, SObject
 
-#: Computes a formula field of one record: the canonical value.
-FormulaReader = Callable[[SObject, Field, str], object]
+#: Computes a formula field of the records with those Ids: the canonical values.
+FormulaReader = Callable[[SObject, Field, Sequence[str]], Sequence[object]]
 #: True when the running user may see the field.
 FieldGate = Callable[[SObject, Field], bool]
 #: True when the running user may see the sObject at all.

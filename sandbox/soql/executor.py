@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from sandbox.org.errors import OrgError, refuse
-from sandbox.org.schema import Field, Schema, SObject
+from sandbox.org.schema import Schema
 from sandbox.soql.environment import QueryEnv
 from sandbox.soql.literals import as_json_list
 from sandbox.soql.nodes import Query
@@ -70,11 +70,8 @@ class _Execution:
         if not rows:
             return []
         columns = list(zip(*rows, strict=True))
-        batch = Batch(columns, len(rows), self._read_formula, self._read_children)
+        batch = Batch(columns, len(rows), self._calls.compute, self._read_children)
         return [row for row in shape.read(batch) if row is not None]
-
-    def _read_formula(self, sobject: SObject, field: Field, record_id: str) -> object:
-        return self._calls.compute(sobject, field, record_id)
 
     def _read_children(self, child: object, ids: Values) -> Mapping[object, QueryResult]:
         assert isinstance(child, Compiled)  # noqa: S101 - the compiler has put it there

@@ -41,7 +41,7 @@ class Batch:
 
     columns: Sequence[Values]
     size: int
-    read_formula: Callable[[SObject, Field, str], object]
+    read_formula: Callable[[SObject, Field, Sequence[str]], Sequence[object]]
     read_children: Callable[[object, Values], Mapping[object, QueryResult]]
 
 
@@ -73,13 +73,12 @@ class FormulaCell:
     field: Field
 
     def read(self, batch: Batch) -> Values:
+        found = batch.columns[self.id_place]
+        ids = [str(record_id) for record_id in found if record_id is not None]
+        values = iter(batch.read_formula(self.sobject, self.field, ids))
         return [
-            None if record_id is None else self._compute(batch, str(record_id))
-            for record_id in batch.columns[self.id_place]
+            None if record_id is None else to_json(self.field, next(values)) for record_id in found
         ]
-
-    def _compute(self, batch: Batch, record_id: str) -> object:
-        return to_json(self.field, batch.read_formula(self.sobject, self.field, record_id))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ exact and rounds once. All functions but `soql_formula` are pure.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -36,13 +36,13 @@ class FormulaCalls:
         """The stored form of a formula's value."""
         sobject = self._schema.objects[sobject_name]
         field = sobject.fields[field_name]
-        return to_sql(field, self.compute(sobject, field, record_id))
+        return to_sql(field, self.compute(sobject, field, [record_id])[0])
 
-    def compute(self, sobject: SObject, field: Field, record_id: str) -> object:
-        """A formula's canonical value. Raises ValueError when the caller can compute none."""
+    def compute(self, sobject: SObject, field: Field, ids: Sequence[str]) -> Sequence[object]:
+        """A formula's canonical values. Raises ValueError when the caller can compute none."""
         if self._env.formula is None:
             raise ValueError(f"{sobject.name}.{field.name} is a formula; QueryEnv.formula is None")
-        return self._env.formula(sobject, field, record_id)
+        return self._env.formula(sobject, field, ids)
 
 
 _numbers = count(1)

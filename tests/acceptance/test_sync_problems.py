@@ -29,6 +29,7 @@ def test_ops_see_a_refused_write_on_the_order_and_see_it_go_when_the_sheet_is_co
     send_sheet(office, tmp_path, "a.xlsx", date(2025, 4, 1))
     (order,) = market.ops.query("SELECT Id, EffectiveDate FROM Order")
     market.ops.change("Order", order["Id"], Status="AWAITING PROPOSALS")
+    market.wait(5)
     assert market.ops.query(SHOWN) == []
 
     refused = send_sheet(office, tmp_path, "b.xlsx", date(2025, 3, 12))
@@ -49,6 +50,7 @@ def test_ops_see_a_refused_write_on_the_order_and_see_it_go_when_the_sheet_is_co
     (kept,) = market.ops.query("SELECT EffectiveDate FROM Order")
     assert kept["EffectiveDate"] == "2025-04-01"
 
+    market.wait(5)
     corrected = send_sheet(office, tmp_path, "c.xlsx", date(2025, 4, 15))
 
     assert corrected.code == 0

@@ -65,10 +65,7 @@ def test_an_open_clash_stands_on_the_record_until_it_is_decided(
     assert (noted.noted, cleared.cleared) == (1, 1)
     assert lines[:3] == [
         "The backoffice and a person changed this record differently.",
-        (
-            "What happened: Rating__c: the back office wants 6, Salesforce has 5 (it was 4)."
-            " (field: Rating)"
-        ),
+        "What happened: Rating: the back office wants 6, Salesforce has 5 (it was 4).",
         "What to do: Ask the developer on call to decide: your value, or ours.",
     ]
     assert note(sf) is None

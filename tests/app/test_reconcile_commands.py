@@ -69,7 +69,7 @@ def test_reconcile_answers_programs_with_one_document(app: Flask, drifted: str) 
 
 
 def entries(app: Flask, *arguments: str) -> list[dict[str, Any]]:
-    return list(answer_of(invoke(app, "sync", "drift", *arguments, "--json"))["drift"])
+    return list(answer_of(invoke(app, "sync", "drift", *arguments, "--json")))
 
 
 @pytest.mark.parametrize("fields", [(), ("--fields",)], ids=["figures", "fields"])

@@ -42,7 +42,7 @@ def want(engine: Engine, name: str, key: str, **values: Any) -> None:
 
 
 def send(org: LocalOrgServer, sf: Salesforce, engine: Engine) -> None:
-    """A push that waits by moving the org's time on."""
+    """A delivery; what it waits for passes on the org's clock."""
     deliver(sf, engine, sleep=org.org.clock.advance)
 
 
@@ -135,6 +135,7 @@ def test_a_refused_change_of_a_record_says_that_the_record_is_there(
 ) -> None:
     record_id = there(sf)
     pull(sf, engine)
+    org.org.clock.advance(2)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
     send(org, sf, engine)
 

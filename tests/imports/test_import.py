@@ -121,10 +121,30 @@ def test_what_a_person_changed_in_salesforce_is_kept_and_told(
     report = run(cli, "apply", str(changed))
 
     assert report["actions"]["keep"] == 1
-    assert report["changes"][0]["note"] == "Salesforce keeps its own Budget__c, Name"
+    assert report["changes"][0]["note"] == (
+        "Salesforce keeps its own Name;"
+        " Budget__c was changed here and there, see `flask sync conflicts list --all`"
+    )
     assert query(org, "SELECT Budget__c, Name FROM Order") == [
         {"Budget__c": 777, "Name": "Lamp, revised"}
     ]
+
+
+def test_a_field_that_sheet_and_person_both_changed_is_listed_once(
+    cli: FlaskCliRunner, org: LocalOrgServer, tmp_path: Path
+) -> None:
+    run(cli, "apply", str(a_workbook(tmp_path / "a.xlsx", [an_order_row()])))
+    edit_order(org, "R-1", {"Budget__c": 777})
+    changed = str(a_workbook(tmp_path / "b.xlsx", [an_order_row(budget=1500)]))
+
+    run(cli, "apply", changed)
+    run(cli, "apply", changed)
+
+    listed = cli.invoke(args=["sync", "conflicts", "list", "--json"])
+    (conflict,) = json.loads(listed.stdout)
+    told = (conflict["field"], conflict["base"], conflict["ours"], conflict["theirs"])
+    assert told == ("Budget__c", 1000, 1500, 777)
+    assert query(org, "SELECT Budget__c FROM Order") == [{"Budget__c": 777}]
 
 
 def test_an_import_with_a_lost_database_finds_its_records_and_overwrites_nobody(

@@ -13,7 +13,7 @@ from config.database import transaction
 from config.settings import Settings
 from jobs.runtime import Runtime
 from jobs.token_bucket import TokenBucket
-from jobs.told_pulls import BURST, DISTANCE_S, MOST_BY_ID, ToldPulls
+from jobs.told_pulls import BURST, DISTANCE_S, MOST_BY_ID, NEXT_SECOND, ToldPulls
 from sandbox.server import LocalOrgServer
 from sfsync.client import adapter_of
 from sfsync.errors import SalesforceRetryable
@@ -89,6 +89,12 @@ def make_due(engine: Engine) -> None:
     """Let the pauses of all deliveries be over."""
     with transaction(engine) as session:
         session.execute(update(InboxEvent).values(due_at=NOON))
+
+
+def receive(engine: Engine, at: datetime) -> None:
+    """Let all deliveries have come at that time of the machine, and be due."""
+    with transaction(engine) as session:
+        session.execute(update(InboxEvent).values(received_at=at, due_at=NOON))
 
 
 def test_a_record_that_was_told_is_read_by_one_call(
@@ -202,3 +208,22 @@ def test_a_record_that_is_gone_is_left_to_the_next_pull(
     admin.wait(seconds=120)
     pull(runtime.connect(), runtime.engine)
     assert names(runtime.engine) == []
+
+
+def test_many_records_that_the_org_does_not_show_are_not_asked_for_again_and_again(
+    org: LocalOrgServer, admin: Admin, runtime: Runtime, told: ToldPulls, orders: Callable
+) -> None:
+    orders(1)
+    hidden = [f"801Zz{n:010d}" for n in range(MOST_BY_ID + 1)]
+    tell(runtime, *hidden, stamp=admin.org.clock.now())
+    calls = counted_calls(org)
+
+    receive(runtime.engine, datetime.now(UTC) + NEXT_SECOND)
+    first = told.work()
+    receive(runtime.engine, datetime.now(UTC) - NEXT_SECOND)
+    second = told.work()
+
+    # The first pull may have come before the end of the second in which they were told.
+    assert (first, second) == (0, MOST_BY_ID + 1)
+    assert counted_calls(org) - calls == 2
+    assert states(runtime.engine) == {EventState.DONE}

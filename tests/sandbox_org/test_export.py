@@ -47,6 +47,37 @@ def test_records_of_an_export_are_those_of_the_query() -> None:
     org.close()
 
 
+def test_formulas_of_many_records_see_what_each_of_them_holds() -> None:
+    """Records that agree in what a formula reads share its value, and no others do."""
+    formulas = (
+        Field("Double__c", FieldType.CURRENCY, precision=18, scale=2, formula="Budget__c * 2"),
+        Field("Ratio__c", FieldType.NUMBER, precision=9, scale=1, formula="1 / (Double__c - 4)"),
+        Field("Above__c", FieldType.TEXT, formula="Parent__r.Name & TEXT(Double__c)"),
+        Field("Age__c", FieldType.NUMBER, precision=9, formula="TODAY() - DATE(2026, 1, 1)"),
+    )
+    org = an_org(a_schema(a_deal_object(*formulas)))
+    admin = the_user(org)
+    top = a_deal(org, Name="Top", Budget__c="3")
+    for budget, parent in (("3", None), ("3", top), ("2", top), (None, None), ("3", top)):
+        a_deal(org, Name="Low", Budget__c=budget, Parent__c=parent)
+    names = [formula.name for formula in formulas]
+    soql = "SELECT Double__c, Ratio__c, Above__c, Age__c FROM Deal__c ORDER BY Id"
+
+    with org.export(admin, soql) as export:
+        double, ratio, above, age = export.columns_of(10) or []
+
+    one_by_one = [
+        [org.retrieve(admin, "Deal__c", row["Id"], names)[name] for name in names]
+        for row in org.query(admin, "SELECT Id FROM Deal__c ORDER BY Id").records
+    ]
+    assert list(map(str, double)) == ["6.00", "6.00", "6.00", "4.00", "0.00", "6.00"]
+    assert list(map(str, ratio)) == ["0.5", "0.5", "0.5", "None", "-0.3", "0.5"]
+    assert above == ["6", "6", "Top6", "Top4", "0", "Top6"]
+    assert len(set(age)) == 1
+    assert [list(row) for row in zip(double, ratio, above, age, strict=True)] == one_by_one
+    org.close()
+
+
 def test_closing_frees_the_rows_and_a_refused_export_keeps_none(org: Org, admin: Actor) -> None:
     a_deal(org)
     with org.export(admin, "SELECT Id FROM Deal__c"), pytest.raises(OrgError):

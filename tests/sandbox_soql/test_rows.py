@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -265,9 +266,10 @@ def test_fields_functions_expand_and_want_a_limit(org: SmallOrg) -> None:
         org.query("SELECT FIELDS(ALL) FROM Account LIMIT 201")
 
 
-def _doubled(sobject: SObject, field: Field, record_id: str) -> Decimal:
+def _doubled(sobject: SObject, field: Field, ids: Sequence[str]) -> list[Decimal]:
     assert (sobject.name, field.name) == ("Account", "Doubled__c")
-    return {"1": Decimal("3.00"), "2": Decimal("9.00")}.get(record_id[14], Decimal("6.00"))
+    found = {"1": Decimal("3.00"), "2": Decimal("9.00")}
+    return [found.get(record_id[14], Decimal("6.00")) for record_id in ids]
 
 
 def test_formula_fields_can_be_shown_filtered_and_ordered_by(org: SmallOrg) -> None:
@@ -332,10 +334,10 @@ def test_a_formula_may_read_the_org_while_the_query_runs(org: SmallOrg) -> None:
     for name, rating in (("a", "1.50"), ("b", "0.25")):
         org.add("Account", Name=name, Rating__c=Decimal(rating))
 
-    def double(sobject: SObject, field: Field, record_id: str) -> Decimal:
+    def double(sobject: SObject, field: Field, ids: Sequence[str]) -> list[Decimal]:
         read = 'SELECT "Rating__c" FROM "Account" WHERE "Id" = ?'
-        cents = org.connection.execute(read, (record_id,)).fetchone()[0]
-        return Decimal(cents * 2) / 100
+        cents = [org.connection.execute(read, (each,)).fetchone()[0] for each in ids]
+        return [Decimal(each * 2) / 100 for each in cents]
 
     where = "SELECT Name, Doubled__c FROM Account WHERE Doubled__c > 1 ORDER BY Doubled__c"
     assert org.values(where, formula=double) == [("a", Decimal("3.00"))]

@@ -46,5 +46,9 @@ class Admin:
         """Delete for good, past the recycle bin."""
         self.org.erase(self._actor, sobject, record_id)
 
+    def merge(self, sobject: str, master_id: str, loser_id: str) -> None:
+        """Let one record take over from its duplicate."""
+        self.org.merge(self._actor, sobject, master_id, [loser_id], {})
+
     def _delay(self, late_s: float) -> Any:
         return self.org.store.late.delaying(late_s) if late_s else nullcontext()

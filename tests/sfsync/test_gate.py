@@ -154,7 +154,7 @@ def test_pull_that_runs_out_of_calls_is_continued_by_the_next(
     org: LocalOrgServer, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sfsync.keyset.PAGE_SIZE", 10)
-    monkeypatch.setattr("sfsync.pull.FEW", 1)
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
     seed(org, [an_account(number) for number in range(35)])
 
     with pytest.raises(BudgetExhausted):
@@ -183,7 +183,7 @@ def test_no_transaction_is_open_while_a_call_is_made(
 ) -> None:
     """On SQLite the booking would wait for the transaction, and the transaction for the call."""
     monkeypatch.setattr("sfsync.keyset.PAGE_SIZE", 10)
-    monkeypatch.setattr("sfsync.pull.FEW", 1)
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
     monkeypatch.setattr("sfsync.exports.PAGE_ROWS", 10)
     monkeypatch.setattr("sfsync.exports.FIRST_WAIT_S", 0.05)
     monkeypatch.setattr("sfsync.loading.is_export_cheaper", lambda _rows, **_: is_export)

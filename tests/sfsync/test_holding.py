@@ -14,12 +14,13 @@ from config.database import transaction
 from config.settings import Settings
 from sandbox.server import LocalOrgServer
 from sfsync.client import usage
+from sfsync.errors import SalesforceRetryable
 from sfsync.leases import LEASE_S, WriteLeases
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
 from sfsync.pull import pull
 from sfsync.push import PushReport, push
 from sfsync.queries import query
-from tests.control import add_fault
+from tests.control import add_fault, control
 from tests.sfsync.drifting import NOON, account, admin, org, remodel, restarted, server
 from tests.sfsync.people import Admin
 from tests.sfsync.remodelling import Remodeller
@@ -27,7 +28,6 @@ from tests.sfsync.remodelling import Remodeller
 __all__ = ["account", "admin", "org", "remodel", "server"]
 
 Run = Callable[[], PushReport]
-
 PAYOUT = "Account.Payout_Account__c"
 WAITS = (
     f"waits for {PAYOUT}: {PAYOUT} is missing or not visible (it was string (64)); the column is"
@@ -57,9 +57,9 @@ def note(engine: Engine, key: str, **values: Any) -> bool:
 
 
 @pytest.fixture
-def run(org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock) -> Run:
-    """A push that waits by moving the org's time on."""
-    return lambda: push(sf, engine, clock=clock, sleep=org.org.clock.advance)
+def run(admin: Admin, sf: Salesforce, engine: Engine, clock: FrozenClock) -> Run:
+    """A push; what it waits for passes on the org's clock."""
+    return lambda: push(sf, engine, clock=clock, sleep=lambda s: admin.wait(seconds=s))
 
 
 def writes(engine: Engine) -> list[tuple[str, dict[str, Any], str | None]]:
@@ -82,7 +82,7 @@ def in_org(admin: Admin, key: str = "A-1") -> dict[str, Any]:
 
 
 def test_the_paused_field_waits_by_name_and_the_others_go(
-    admin: Admin, sf: Salesforce, engine: Engine, run: Run, paused: str
+    admin: Admin, run: Run, engine: Engine, paused: str
 ) -> None:
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
 
@@ -103,8 +103,8 @@ def test_what_waited_is_sent_when_the_field_is_back(
     admin: Admin,
     remodel: Remodeller,
     sf: Salesforce,
-    engine: Engine,
     run: Run,
+    engine: Engine,
     paused: str,
 ) -> None:
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
@@ -121,7 +121,7 @@ def test_what_waited_is_sent_when_the_field_is_back(
 
 
 def test_the_same_values_are_not_noted_again_while_some_wait_nor_after(
-    remodel: Remodeller, sf: Salesforce, engine: Engine, run: Run, paused: str
+    remodel: Remodeller, sf: Salesforce, run: Run, engine: Engine, paused: str
 ) -> None:
     values = {"Name": "Meble i syn", "Payout_Account__c": "DE89"}
     assert note(engine, "A-1", **values)
@@ -135,7 +135,7 @@ def test_the_same_values_are_not_noted_again_while_some_wait_nor_after(
 
 
 def test_newer_values_join_what_waits_and_go_without_it(
-    admin: Admin, sf: Salesforce, engine: Engine, run: Run, paused: str
+    admin: Admin, run: Run, engine: Engine, paused: str
 ) -> None:
     note(engine, "A-1", Payout_Account__c="DE89")
     report = run()
@@ -152,7 +152,7 @@ def test_newer_values_join_what_waits_and_go_without_it(
 
 
 def test_what_waits_is_one_write_again_with_the_rest_when_the_org_refuses_that(
-    admin: Admin, sf: Salesforce, engine: Engine, run: Run, paused: str
+    admin: Admin, run: Run, engine: Engine, paused: str
 ) -> None:
     note(engine, "A-1", Name="x" * 300, Payout_Account__c="DE89")
 
@@ -170,9 +170,8 @@ def test_what_waits_is_one_write_again_with_the_rest_when_the_org_refuses_that(
 def test_a_push_that_meets_the_change_first_compares_and_lets_the_rest_go(
     admin: Admin,
     remodel: Remodeller,
-    sf: Salesforce,
-    engine: Engine,
     run: Run,
+    engine: Engine,
     account: str,
 ) -> None:
     remodel.grant("Account", "Payout_Account__c")
@@ -194,8 +193,8 @@ def test_a_field_that_may_only_be_read_any_more_is_read_and_its_writes_wait(
     admin: Admin,
     remodel: Remodeller,
     sf: Salesforce,
-    engine: Engine,
     run: Run,
+    engine: Engine,
     account: str,
 ) -> None:
     remodel.grant("Account", "Payout_Account__c", "read")
@@ -222,10 +221,9 @@ def test_a_write_that_was_on_its_way_when_the_field_vanished_is_still_found_out(
     admin: Admin,
     remodel: Remodeller,
     settings: Settings,
-    sf: Salesforce,
+    run: Run,
     engine: Engine,
     clock: FrozenClock,
-    run: Run,
     account: str,
 ) -> None:
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
@@ -247,8 +245,8 @@ def test_nothing_of_an_object_is_written_while_its_key_cannot_be_seen(
     settings: Settings,
     sf: Salesforce,
     org: LocalOrgServer,
-    engine: Engine,
     run: Run,
+    engine: Engine,
     account: str,
 ) -> None:
     remodel.grant("Account", "External_Id__c")
@@ -269,8 +267,8 @@ def test_an_answer_that_was_lost_is_read_back_without_the_paused_field(
     admin: Admin,
     org: LocalOrgServer,
     sf: Salesforce,
-    engine: Engine,
     run: Run,
+    engine: Engine,
     paused: str,
 ) -> None:
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
@@ -281,3 +279,47 @@ def test_an_answer_that_was_lost_is_read_back_without_the_paused_field(
     assert (report.confirmed, report.waiting) == (1, 1)
     assert len(query(sf, "SELECT Id FROM Account")) == 1
     assert in_org(admin)["Name"] == "Meble i syn"
+
+
+@pytest.fixture
+def unanswered(
+    admin: Admin,
+    remodel: Remodeller,
+    org: LocalOrgServer,
+    settings: Settings,
+    run: Run,
+    engine: Engine,
+    account: str,
+) -> str:
+    """An account whose write arrived without an answer, before one of its fields vanished."""
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+    add_fault(org, action="drop_after", kind="collections", times=1)
+    add_fault(org, action="status", status=503, method="GET", path="/query", times=8)
+    with pytest.raises(SalesforceRetryable):
+        run()
+    control(org, "DELETE", "faults")
+    remodel.grant("Account", "Payout_Account__c")
+    restarted(settings, engine)
+    return account
+
+
+def test_a_write_that_carried_the_field_before_it_vanished_is_read_back_without_it(
+    admin: Admin, run: Run, unanswered: str
+) -> None:
+    report = run()
+
+    assert (report.confirmed, report.retried) == (1, 0)
+    assert (in_org(admin)["Name"], in_org(admin)["Payout_Account__c"]) == ("Meble i syn", "DE89")
+
+
+def test_a_newer_change_that_takes_up_what_waits_keeps_what_it_was_made_from(
+    admin: Admin, run: Run, engine: Engine, unanswered: str
+) -> None:
+    note(engine, "A-1", Name="Meble i córka")
+    admin.wait(seconds=5)
+
+    report = run()
+
+    assert (report.confirmed, report.updated, report.clashes) == (1, 1, 0)
+    assert in_org(admin)["Name"] == "Meble i córka"
+    assert writes(engine)[-1] == ("pending", {"Payout_Account__c": "DE89"}, WAITS)

@@ -695,3 +695,66 @@ def test_a_thousand_fresh_rows_are_five_calls(
     report = desk.push()
 
     assert (report.updated, counted_calls(org) - before) == (1000, 5)
+
+
+def test_a_record_whose_key_a_person_changed_is_not_made_anew_by_a_later_change(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note(Name="ours")
+    admin.change("Account", account, External_Id__c="B-1")
+    assert desk.push().clashes == 1
+    desk.pull()
+
+    desk.note(Name="ours once more")
+    report = desk.push()
+
+    assert (report.created, report.clashes) == (0, 1)
+    assert [each.field for each in desk.conflicts(only_open=True)] == ["IsDeleted", "IsDeleted"]
+    assert len(query(desk.sf, "SELECT Id FROM Account")) == 1
+
+
+def test_two_spellings_of_one_key_are_sent_one_after_the_other(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note("N-1", Name="one")
+    desk.note("n-1", Description="two")
+
+    first, second = desk.push(), desk.push()
+
+    assert (first.created, first.rejected) == (1, 0)
+    assert (second.created, second.clashes, second.rejected) == (0, 1, 0)
+    assert desk.in_org("Name, Description", "N-1") == ("one", None)
+
+
+def test_a_decision_for_ours_stands_when_the_deleted_record_has_come_back(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note(Name="ours")
+    admin.delete("Account", account)
+    desk.push()
+    (conflict,) = desk.conflicts(only_open=True)
+    admin.undelete("Account", account)
+
+    desk.resolve(conflict.id, Outcome.OURS)
+    report = desk.push()
+
+    assert (report.updated, report.clashes) == (1, 0)
+    assert desk.in_org("Name, Description") == ("ours", "old")
+
+
+def test_an_edit_after_the_record_came_back_is_not_overwritten_by_the_decision(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note(Name="ours")
+    admin.delete("Account", account)
+    desk.push()
+    (conflict,) = desk.conflicts(only_open=True)
+    admin.undelete("Account", account)
+    admin.change("Account", account, Name="theirs")
+    desk.pull()
+
+    desk.resolve(conflict.id, Outcome.OURS)
+    report = desk.push()
+
+    assert (report.updated, report.clashes) == (0, 1)
+    assert desk.in_org("Name") == ("theirs",)

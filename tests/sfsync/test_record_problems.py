@@ -77,8 +77,9 @@ def want(engine: Engine, name: str, key: str, **values: Any) -> None:
         enqueue(session, name, key, values, "orders.xlsx, sheet RFPs, row 7")
 
 
-def run(sf: Salesforce, engine: Engine, clock: FrozenClock) -> Delivery:
-    return deliver(sf, engine, zone=WARSAW, clock=clock, sleep=lambda _: None)
+def run(org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock) -> Delivery:
+    """A delivery; what it waits for passes on the org's clock."""
+    return deliver(sf, engine, zone=WARSAW, clock=clock, sleep=org.org.clock.advance)
 
 
 def account(sf: Salesforce, key: str = "A-1") -> dict[str, Any]:
@@ -102,7 +103,7 @@ def test_a_refused_write_stands_on_its_record_in_words_for_ops(
     there(sf)
     want(engine, "Account", "A-1", Name="Ada B.", CurrencyIsoCode="XXX")
 
-    done = run(sf, engine, clock)
+    done = run(org, sf, engine, clock)
 
     assert (done.push.rejected, done.notes.noted, done.notes.cases) == (1, 1, 0)
     found = account(sf)
@@ -130,11 +131,11 @@ def test_the_note_goes_when_a_later_write_is_saved(
     org.org.clock.advance(2)
     pull(sf, engine)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
 
     want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
     org.org.clock.advance(2)
-    done = run(sf, engine, clock)
+    done = run(org, sf, engine, clock)
 
     assert (done.push.updated, done.notes.cleared) == (1, 1)
     found = account(sf)
@@ -146,11 +147,11 @@ def test_the_note_goes_when_the_write_is_no_longer_wanted(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
     with transaction(engine) as session:
         session.scalars(select(OutboxWrite)).one().state = "superseded"
 
-    done = run(sf, engine, clock)
+    done = run(org, sf, engine, clock)
 
     assert done.notes.cleared == 1
     assert account(sf)["Sync_Problem__c"] is None
@@ -161,12 +162,12 @@ def test_a_note_that_stands_is_not_written_again(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
     stamp, calls = account(sf)["SystemModstamp"], counted_calls(org)
     control(org, "POST", "clock", {"advance_s": 60})
 
     clock.advance(60)
-    idle = run(sf, engine, clock)
+    idle = run(org, sf, engine, clock)
 
     assert idle.api_calls == 0
     # The one call is the look at the stamp itself.
@@ -178,11 +179,11 @@ def test_the_same_refusal_again_writes_no_second_note(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
     clock.advance(3600)
 
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    again = run(sf, engine, clock)
+    again = run(org, sf, engine, clock)
 
     assert (again.push.rejected, again.notes.noted, again.notes.cleared) == (1, 0, 0)
     assert account(sf)["Sync_Problem_Since__c"] == "2026-05-04T12:00:00.000+0000"
@@ -193,10 +194,10 @@ def test_another_refusal_of_the_record_replaces_the_note(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
 
     want(engine, "Account", "A-1", CurrencyIsoCode="YYY")
-    again = run(sf, engine, clock)
+    again = run(org, sf, engine, clock)
 
     assert again.notes.noted == 1
     assert "YYY" in account(sf)["Sync_Problem__c"]
@@ -213,7 +214,7 @@ def test_many_notes_are_few_calls(
     pull(sf, engine)
     for n in range(201):
         want(engine, "Account", f"A-{n}", CurrencyIsoCode="XXX")
-    push(sf, engine, clock=clock, sleep=lambda _: None)
+    push(sf, engine, clock=clock, sleep=org.org.clock.advance)
     calls = counted_calls(org)
 
     report = note_problems(sf, engine, clock=clock)
@@ -228,9 +229,9 @@ def test_a_kill_between_the_refusal_and_the_note_forgets_nothing(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    push(sf, engine, clock=clock, sleep=lambda _: None)
+    push(sf, engine, clock=clock, sleep=org.org.clock.advance)
 
-    done = run(sf, engine, clock)
+    done = run(org, sf, engine, clock)
 
     assert (done.push.rejected, done.notes.noted) == (0, 1)
     assert "XXX" in account(sf)["Sync_Problem__c"]
@@ -244,12 +245,12 @@ def test_a_round_that_is_killed_at_any_statement_is_made_up_for(
     there(sf, "A-2")
     want(engine, "Account", "A-2", CurrencyIsoCode="XXX")
     want(engine, "Account", "A-4", Name="Eve", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
     want(engine, "Account", "A-2", CurrencyIsoCode="PLN")
     want(engine, "Account", "A-3", Name="Bob", CurrencyIsoCode="XXX")
     want(engine, "Account", "A-4", Name="Eve", CurrencyIsoCode="PLN")
-    push(sf, engine, clock=clock, sleep=lambda _: None)
+    push(sf, engine, clock=clock, sleep=org.org.clock.advance)
 
     kills = 0
     for statement in range(1, 200):
@@ -260,7 +261,7 @@ def test_a_round_that_is_killed_at_any_statement_is_made_up_for(
             kills += 1
         else:
             break
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
 
     assert 5 < kills < 199
     assert "XXX" in account(sf, "A-1")["Sync_Problem__c"]
@@ -269,7 +270,7 @@ def test_a_round_that_is_killed_at_any_statement_is_made_up_for(
         ("sync:Account:A-4", "Closed"),
         ("sync:Account:A-3", "New"),
     ]
-    assert run(sf, engine, clock).api_calls == 0
+    assert run(org, sf, engine, clock).api_calls == 0
 
 
 def test_a_note_whose_answer_was_lost_is_written_by_the_next_round(
@@ -277,11 +278,11 @@ def test_a_note_whose_answer_was_lost_is_written_by_the_next_round(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    push(sf, engine, clock=clock, sleep=lambda _: None)
+    push(sf, engine, clock=clock, sleep=org.org.clock.advance)
     add_fault(org, action="drop_after", path="/composite/sobjects", times=1)
 
-    lost = run(sf, engine, clock)
-    made_up = run(sf, engine, clock)
+    lost = run(org, sf, engine, clock)
+    made_up = run(org, sf, engine, clock)
 
     assert lost.notes.failure is not None
     assert (made_up.notes.noted, made_up.notes.failure) == (1, None)
@@ -297,8 +298,8 @@ def test_a_refused_creation_becomes_one_case_of_the_parents_owner(
     order = {"Account": {"External_Id__c": "HD-1"}, "Name": "Arm", "EffectiveDate": "2027-06-01"}
     want(engine, "Order", "ORD-1", **order, Status="NO SUCH")
 
-    done = run(sf, engine, clock)
-    again = run(sf, engine, clock)
+    done = run(org, sf, engine, clock)
+    again = run(org, sf, engine, clock)
 
     assert (done.push.rejected, done.notes.cases, again.notes.cases) == (1, 1, 0)
     (case,) = cases(sf)
@@ -314,10 +315,10 @@ def test_the_case_closes_when_the_record_arrives(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     want(engine, "Account", "A-1", Name="Ada", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
 
     want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
-    done = run(sf, engine, clock)
+    done = run(org, sf, engine, clock)
 
     assert (done.push.created, done.notes.cases) == (1, 1)
     (case,) = cases(sf)
@@ -333,11 +334,11 @@ def test_what_people_do_with_the_case_stays_when_the_problem_changes(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
 ) -> None:
     want(engine, "Account", "A-1", Name="Ada", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
     sobject(sf, "Case").update(cases(sf)[0]["Id"], {"Status": "Escalated"})
 
     want(engine, "Account", "A-1", CurrencyIsoCode="YYY")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
 
     (case,) = cases(sf)
     assert case["Status"] == "Escalated"
@@ -351,8 +352,8 @@ def test_a_record_that_cannot_be_saved_at_all_gets_a_case(
     pull(sf, engine)
     want(engine, "Order", "ORD-1", Name="Arm 2")
 
-    done = run(sf, engine, clock)
-    again = run(sf, engine, clock)
+    done = run(org, sf, engine, clock)
+    again = run(org, sf, engine, clock)
 
     assert (done.push.rejected, done.notes.noted, done.notes.cases) == (1, 0, 1)
     assert again.api_calls == 0
@@ -371,7 +372,7 @@ def test_a_note_that_can_no_longer_be_changed_goes_with_its_case_in_the_end(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
     add_fault(
         org,
         action="status",
@@ -382,11 +383,11 @@ def test_a_note_that_can_no_longer_be_changed_goes_with_its_case_in_the_end(
         times=1,
     )
     want(engine, "Account", "A-1", CurrencyIsoCode="YYY")
-    stuck = run(sf, engine, clock)
+    stuck = run(org, sf, engine, clock)
     old_note = account(sf)["Sync_Problem__c"]
 
     want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
-    done = run(sf, engine, clock)
+    done = run(org, sf, engine, clock)
 
     assert (stuck.notes.noted, stuck.notes.cases) == (0, 1)
     assert "XXX" in old_note
@@ -402,7 +403,7 @@ def test_a_note_that_the_record_does_not_let_go_is_asked_for_again_after_an_hour
     org.org.clock.advance(2)
     pull(sf, engine)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    run(sf, engine, clock)
+    run(org, sf, engine, clock)
     add_fault(
         org,
         action="status",
@@ -415,10 +416,10 @@ def test_a_note_that_the_record_does_not_let_go_is_asked_for_again_after_an_hour
     want(engine, "Account", "A-1", CurrencyIsoCode="PLN")
     org.org.clock.advance(2)
 
-    refused = run(sf, engine, clock)
-    at_once = run(sf, engine, clock)
+    refused = run(org, sf, engine, clock)
+    at_once = run(org, sf, engine, clock)
     clock.advance(3601)
-    later = run(sf, engine, clock)
+    later = run(org, sf, engine, clock)
 
     assert (refused.notes.cleared, at_once.api_calls, later.notes.cleared) == (0, 0, 1)
     assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" in (refused.notes.failure or "")
@@ -436,10 +437,10 @@ def test_an_org_without_the_field_is_told_once_an_hour_and_spoils_no_push(
     monkeypatch.setattr("sfsync.record_problems.NOTE_FIELD", "Not_Deployed__c")
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
 
-    first = run(sf, engine, clock)
-    second = run(sf, engine, clock)
+    first = run(org, sf, engine, clock)
+    second = run(org, sf, engine, clock)
     clock.advance(3601)
-    third = run(sf, engine, clock)
+    third = run(org, sf, engine, clock)
 
     assert (first.push.rejected, first.notes.noted, first.notes.cases) == (1, 0, 0)
     assert "Account has no field Not_Deployed__c" in (first.notes.failure or "")
@@ -452,7 +453,7 @@ def test_a_note_on_a_record_held_by_another_save_is_written_next_time(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    push(sf, engine, clock=clock, sleep=lambda _: None)
+    push(sf, engine, clock=clock, sleep=org.org.clock.advance)
     add_fault(org, action="UNABLE_TO_LOCK_ROW", inner=True, method="PATCH", times=1)
 
     held = note_problems(sf, engine, clock=clock)
@@ -485,7 +486,7 @@ def test_the_outbox_row_says_when_the_write_failed(
 ) -> None:
     there(sf)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
-    push(sf, engine, clock=clock, sleep=lambda _: None)
+    push(sf, engine, clock=clock, sleep=org.org.clock.advance)
     with transaction(engine) as session:
         problem = describe_refusal(session.scalars(select(OutboxWrite)).one())
 
@@ -525,7 +526,7 @@ def test_a_note_says_only_what_its_problem_knows() -> None:
 
     assert text.splitlines() == [
         "Two changes met.",
-        "What happened: Ada wrote 5, the sheet 6. (field: CurrencyIsoCode)",
+        "What happened: Ada wrote 5, the sheet 6.",
         "What to do: Say which counts.",
         "",
         "The backoffice could not save this record.",

@@ -11,6 +11,8 @@ BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
     b"<soapenv:Envelope>&b;</soapenv:Envelope>"
 )
+#: Deeper than any stack of calls.
+DEEP = "<a>" * 20_000 + "</a>" * 20_000
 
 
 def test_a_message_says_which_records_of_which_org_changed() -> None:
@@ -25,6 +27,14 @@ def test_a_message_says_which_records_of_which_org_changed() -> None:
         "Id": an_id(1, "801"),
         "SystemModstamp": "2026-05-04T12:00:00.000Z",
     }
+
+
+def test_ids_of_15_characters_are_those_of_18() -> None:
+    (notification,) = read_message(
+        a_message([a_notification(record=an_id(1, "801")[:15])])
+    ).notifications
+
+    assert notification.record_id == an_id(1, "801")
 
 
 def test_what_is_stored_of_a_notification_reads_as_it_did() -> None:
@@ -48,10 +58,10 @@ def test_what_is_stored_of_a_notification_reads_as_it_did() -> None:
         (a_message([a_notification(n) for n in range(101)]), "101 notifications"),
         (a_message(org=""), "no usable OrganizationId"),
         (a_message(org="x" * 300), "no usable OrganizationId"),
-        (a_message([a_notification(record="../../etc/passwd")]), "is no record Id"),
-        (a_message([a_notification(record="801'; DROP TAB")]), "is no record Id"),
-        (a_message([a_notification(sobject="Order; DELETE")]), "an sObject of type"),
-        (a_message([a_notification(sobject="")]), "an sObject of type ''"),
+        (a_message([a_notification(record="../../etc/passwd")]), "no usable Id"),
+        (a_message([a_notification(record="801'; DROP TAB")]), "no usable Id"),
+        (a_message([a_notification(sobject="Order; DELETE")]), "whose type is no API name"),
+        (a_message([a_notification(sobject="")]), "whose type is no API name"),
         (a_message(["<Notification><Id>1</Id></Notification>"]), "without its sObject"),
         (
             a_message(
@@ -60,6 +70,23 @@ def test_what_is_stored_of_a_notification_reads_as_it_did() -> None:
             "no usable Id",
         ),
         (a_message([a_notification().replace(an_id(1, "04l"), "")]), "no usable Id"),
+        (a_message([a_notification().replace(an_id(1, "04l"), "'; DROP")]), "no usable Id"),
+        (a_message([a_notification(record="801000000000001ZZZ")]), "no usable Id"),
+        (a_message([a_notification(sobject="O" * 81)]), "whose type is no API name"),
+        (a_message([a_notification(sobject="Ördér")]), "whose type is no API name"),
+        (a_message([a_notification(sobject="__class__")]), "whose type is no API name"),
+        (a_message([a_notification(stamp="yesterday")]), "a SystemModstamp that is no instant"),
+        (a_message([a_notification(stamp="2026-05-04T12:00:00")]), "that is no instant"),
+        (a_message([a_notification(stamp="2026-02-30T12:00:00Z")]), "that is no instant"),
+        (a_message([a_notification(stamp="0001-01-01T00:00:00+14:00")]), "that is no instant"),
+        (
+            a_message([a_notification(1), a_notification(1, record=an_id(2, "801"))]),
+            "one notification Id for two records",
+        ),
+        (
+            a_message([a_notification().replace("</sObject>", f"{DEEP}</sObject>")]),
+            "elements nested too deep",
+        ),
     ],
 )
 def test_anything_else_is_refused_by_name(body: bytes, complaint: str) -> None:

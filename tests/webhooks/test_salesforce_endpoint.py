@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ from webhooks.intake import Refusals
 from webhooks.salesforce import MOST_BYTES
 
 PATH = "/webhooks/salesforce"
+#: What gunicorn says of a body: that it ends by itself.
+GUNICORN: dict[str, object] = {"wsgi.input_terminated": True}
 
 
 def stored(engine: Engine) -> list[tuple[str, str, str, str, str]]:
@@ -74,6 +77,9 @@ def test_many_at_once_keep_each_notification_once(settings: Settings, engine: En
         (b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>", 400),
         (b"x" * (MOST_BYTES + 1), 413),
         (a_message([a_notification(record="no Id")]), 400),
+        (a_message([a_notification(sobject="O" * 300)]), 400),
+        (a_message([a_notification(stamp="yesterday")]), 400),
+        (a_message([a_notification(1), a_notification(1, record=an_id(2, "801"))]), 400),
     ],
 )
 def test_what_is_no_message_is_refused_and_leaves_no_trace(
@@ -85,6 +91,30 @@ def test_what_is_no_message_is_refused_and_leaves_no_trace(
     assert stored(engine) == []
     refusals: Refusals = client.application.extensions["refusals"]
     assert sum(refusals.counts().values()) == 1
+
+
+class _Broken(io.BytesIO):
+    """What a server hands on of a sender that breaks off."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise RuntimeError("a chunk without a length")
+
+
+def test_a_body_that_breaks_on_its_way_is_refused(client: FlaskClient, engine: Engine) -> None:
+    answer = client.post(PATH, input_stream=_Broken(), environ_overrides=GUNICORN)
+
+    assert (answer.status_code, stored(engine)) == (400, [])
+
+
+def test_a_body_shorter_than_announced_is_refused_although_it_is_a_message(
+    client: FlaskClient, engine: Engine
+) -> None:
+    body = a_message()
+    told = GUNICORN | {"CONTENT_LENGTH": str(len(body) + 1)}
+
+    answer = client.post(PATH, input_stream=io.BytesIO(body), environ_overrides=told)
+
+    assert (answer.status_code, stored(engine)) == (400, [])
 
 
 def test_only_posts_are_taken(client: FlaskClient) -> None:
