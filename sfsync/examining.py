@@ -17,21 +17,18 @@ from simple_salesforce.api import Salesforce
 from config.database import transaction
 from sfsync import mapping as maps
 from sfsync.about_org import org_time
-from sfsync.batch import BatchAnswer, get_many, with_parameters
+from sfsync.batch import BatchAnswer, get_many
 from sfsync.changes import change_paths, read_changes
 from sfsync.chunks import chunked
 from sfsync.errors import SalesforceRetryable
 from sfsync.figures import DayBook, Row
 from sfsync.healing import Healer
-from sfsync.org_rows import read_row
-from sfsync.queries import follow_pages
+from sfsync.org_rows import read_rows
+from sfsync.queries import follow_pages, in_paths
 from sfsync.replica_reads import load_stored
-from sfsync.soql import soql
 
 #: Suspects that are asked for by their Ids, in one call; for more, all rows are read.
 MOST_EXAMINED = 2_000
-#: Ids of one query: an address may have 16,384 bytes, and ours need 27 for each.
-IDS_OF_A_QUERY = 400
 #: Anything else in an Id column was never an Id, and would spoil the query that asks for it.
 RECORD_ID = re.compile(r"[0-9A-Za-z]{18}")
 
@@ -72,7 +69,8 @@ class Examiner:
         with transaction(self.healer.engine) as session:
             seen = load_stored(session, mapping, ids, lock=False)
         askable = [each for each in ids if RECORD_ID.fullmatch(each)]
-        paths = [_path(mapping, each) for each in chunked(askable, IDS_OF_A_QUERY)]
+        template = f"SELECT {', '.join(mapping.paths)} FROM {mapping.sobject}"  # noqa: S608 - SOQL
+        paths = in_paths(f"{template} WHERE Id IN {{values}}", askable)
         if ids:
             since = {mapping.sobject: self.healer.proven_to[mapping.sobject]}
             paths += change_paths(since, org_time(self.sf))
@@ -83,7 +81,7 @@ class Examiner:
         if not inquiry.ids:
             return []
         records = (row for each in answers[:-2] for row in follow_pages(self.sf, each.unwrap()))
-        found = {row["Id"]: read_row(inquiry.mapping, row) for row in records}
+        found = {row["salesforce_id"]: row for row in read_rows(inquiry.mapping, records)}
         erased = self._erased_since(inquiry.mapping, answers[-2:])
         theirs = {
             each: found.get(each) for each in inquiry.ids if each in found or each not in erased
@@ -108,8 +106,3 @@ class Examiner:
 def is_alive(row: Row | None) -> bool:
     """Whether there is a row, and it is not deleted."""
     return row is not None and not row["is_deleted"]
-
-
-def _path(mapping: maps.Mapping, ids: Sequence[str]) -> str:
-    template = f"SELECT {', '.join(mapping.paths)} FROM {mapping.sobject}"  # noqa: S608 - SOQL
-    return with_parameters("queryAll", {"q": soql(template + " WHERE Id IN {ids}", ids=ids)})

@@ -8,9 +8,8 @@ same version of the record; any other version comes, formulas included, with its
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -20,21 +19,19 @@ from sqlalchemy.orm import Session
 
 from config.database import transaction
 from sfsync.about_org import org_time
-from sfsync.batch import BATCH_SIZE, get_many, with_parameters
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
-from sfsync.errors import OutcomeUnknown, SalesforceRejected
-from sfsync.exports import PAGE_ROWS, await_export, open_page, start_export
-from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
-from sfsync.loading import CHUNK_ROWS, EXPORT_CALLS, is_export_cheaper
-from sfsync.mapping import MAPPINGS, FieldMap
+from sfsync.exports import PAGE_ROWS
+from sfsync.keyset import PAGE_SIZE, Span
+from sfsync.loading import EXPORT_CALLS
+from sfsync.mapping import MAPPINGS
 from sfsync.mapping import Mapping as ObjectMapping
-from sfsync.org_rows import read_cells
-from sfsync.queries import follow_pages
+from sfsync.org_rows import read_rows
+from sfsync.queries import query_all_in
 from sfsync.replica import LOOKUP_SIZE, TABLES
 from sfsync.replica_writes import store_rows
+from sfsync.scanning import Scan, is_export_cheaper
 from sfsync.schema import read_active
-from sfsync.soql import soql
 from sfsync.stale import (
     begin_sweep,
     end_sweep,
@@ -45,12 +42,12 @@ from sfsync.stale import (
 )
 from sfsync.sync_state import read_state
 from sfsync.usage import purpose
-from sfsync.values import read_field
 
 logger = logging.getLogger(__name__)
 
-#: Ids of one query, well within the address that it may have; 25 such queries are one call.
-IDS_PER_QUERY = 400
+#: Rows that one call reads by their Ids: a batch of 25 queries, each as long as an address may be,
+#: has room for more.
+ROWS_PER_CALL = 10_000
 #: Columns that say of which version of which record a formula was read.
 VERSION = ("salesforce_id", "system_modstamp")
 
@@ -124,9 +121,9 @@ def _read_active(engine: Engine, mappings: Sequence[ObjectMapping]) -> list[Obje
 
 def sweep_calls(rows: int) -> int:
     """How many API calls a sweep of that many rows takes."""
-    if is_export_cheaper(rows):
+    if is_export_cheaper(1, rows):
         return EXPORT_CALLS + ceil(rows / PAGE_ROWS)
-    return max(1, ceil((rows + 1) / PAGE_SIZE))
+    return 1 + rows // PAGE_SIZE
 
 
 def _is_complete(engine: Engine, mapping: ObjectMapping) -> bool:
@@ -135,7 +132,7 @@ def _is_complete(engine: Engine, mapping: ObjectMapping) -> bool:
 
 
 def _is_sweep_cheaper(engine: Engine, mapping: ObjectMapping, stale_rows: int) -> bool:
-    calls = ceil(stale_rows / (IDS_PER_QUERY * BATCH_SIZE))
+    calls = ceil(stale_rows / ROWS_PER_CALL)
     return calls > 1 and sweep_calls(_count_rows(engine, mapping)) < calls
 
 
@@ -147,23 +144,18 @@ def _count_rows(engine: Engine, mapping: ObjectMapping) -> int:
 def _refresh_rows(sf: Salesforce, engine: Engine, mapping: ObjectMapping) -> int:
     with transaction(engine) as session:
         notes = load_stale_ids(session, mapping.sobject)
+    read = _version_and_formulas(mapping)
+    template = f"SELECT {', '.join(read.paths)} FROM {mapping.sobject}"  # noqa: S608 - SOQL
     changed = 0
-    for ids in chunked(notes, IDS_PER_QUERY * BATCH_SIZE):
-        parts = list(chunked(ids, IDS_PER_QUERY))
-        answers = get_many(sf, [_path_of(mapping, part) for part in parts])
-        for part, answer in zip(parts, answers, strict=True):
-            rows = [_read(mapping, each) for each in follow_pages(sf, answer.unwrap())]
+    for ids in chunked(notes, ROWS_PER_CALL):
+        records = query_all_in(sf, f"{template} WHERE Id IN {{values}}", ids)
+        found = {row["salesforce_id"]: row for row in read_rows(read, records)}
+        for part in chunked(ids, LOOKUP_SIZE):
             with transaction(engine) as session:
-                changed += _store(session, mapping, rows)
+                changed += _store(session, mapping, [found[each] for each in part if each in found])
                 note_refreshed(session, mapping.sobject, {each: notes[each] for each in part})
     logger.info("formulas refreshed", extra={"sobject": mapping.sobject, "read": len(notes)})
     return changed
-
-
-def _path_of(mapping: ObjectMapping, ids: Sequence[str]) -> str:
-    paths = ", ".join(each.path for each in _fields(mapping))
-    template = f"SELECT {paths} FROM {mapping.sobject} WHERE Id IN {{ids}}"  # noqa: S608 - SOQL
-    return with_parameters("queryAll", {"q": soql(template, ids=list(ids))})
 
 
 def _sweep_one(
@@ -173,7 +165,8 @@ def _sweep_one(
     known_rows = _count_rows(engine, mapping)
     with transaction(engine) as session:
         begun = begin_sweep(session, name)
-    for rows in _read_all(sf, mapping, now, known_rows) if known_rows else ():
+    scan = Scan(sf, _version_and_formulas(mapping), [Span(now)], known_rows)
+    for rows in scan.read() if known_rows else ():
         with transaction(engine) as session:
             newer = find_refreshed(session, name, [row["salesforce_id"] for row in rows])
             ours = [row for row in rows if row["salesforce_id"] not in newer]
@@ -184,50 +177,10 @@ def _sweep_one(
     return done
 
 
-def _read_all(
-    sf: Salesforce, mapping: ObjectMapping, now: datetime, rows: int
-) -> Iterator[list[Row]]:
-    if is_export_cheaper(rows):
-        try:
-            yield from _read_export(sf, mapping, now, rows)
-        except (OutcomeUnknown, SalesforceRejected) as error:
-            logger.warning(
-                "an export did not work; formulas are read in pages",
-                extra={"sobject": mapping.sobject, "error": str(error)},
-            )
-        else:
-            return
-    paths = [each.path for each in _fields(mapping)]
-    for page in read_pages(sf, mapping.sobject, paths, Span(now)):
-        yield [_read(mapping, each) for each in page]
-
-
-def _read_export(
-    sf: Salesforce, mapping: ObjectMapping, now: datetime, rows: int
-) -> Iterator[list[Row]]:
-    fields = _fields(mapping)
-    paths = ", ".join(each.path for each in fields)
-    where = condition(Span(now))
-    job_id = start_export(sf, f"SELECT {paths} FROM {mapping.sobject} WHERE {where}")  # noqa: S608
-    await_export(sf, job_id, rows, time.sleep)
-    locator: str | None = None
-    while True:
-        with open_page(sf, job_id, locator) as page:
-            found = page.read_in_order([each.path for each in fields])
-            for cells in chunked(found, CHUNK_ROWS):
-                yield [read_cells(fields, each) for each in cells]
-        locator = page.next_locator
-        if locator is None:
-            return
-
-
-def _fields(mapping: ObjectMapping) -> list[FieldMap]:
-    """What is read: the version of the record, and its formulas."""
-    return [each for each in mapping.fields if each.column in VERSION or each.formula]
-
-
-def _read(mapping: ObjectMapping, record: Mapping[str, Any]) -> Row:
-    return {each.column: read_field(record, each) for each in _fields(mapping)}
+def _version_and_formulas(mapping: ObjectMapping) -> ObjectMapping:
+    """What is read of a record: which version it is, and its formulas."""
+    fields = (each for each in mapping.fields if each.column in VERSION or each.formula)
+    return replace(mapping, fields=tuple(fields), extra=())
 
 
 def _store(session: Session, mapping: ObjectMapping, rows: Sequence[Row]) -> int:

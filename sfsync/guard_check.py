@@ -16,11 +16,11 @@ from simple_salesforce.api import Salesforce
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
+from sfsync.composite import composite_graph, resource
 from sfsync.guard import GUARD_FIELD, GUARD_MARK, spell_mark
 from sfsync.mapping import MAPPINGS
 from sfsync.replica import TABLES
-from sfsync.rest import Record, composite_graph, resource
-from sfsync.results import COLLATERAL_CODES, GraphResult, response_errors
+from sfsync.results import COLLATERAL_CODES, GraphResult, Record, response_errors
 
 #: A version that no record has.
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

@@ -33,7 +33,7 @@ from sfsync.exports import (
 )
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.mapping import Mapping
-from sfsync.org_rows import fitting, read_whole_cells
+from sfsync.org_rows import fitting, read_table
 from sfsync.readahead import ahead
 from sfsync.replica_writes import Tally, store_page, store_rows
 from sfsync.results import Record
@@ -199,6 +199,5 @@ class Load:
         if insert_new(session, chunk, self.state.load_no):
             count = len(chunk.cells)
             return Tally(read=count, inserted=count - chunk.deleted, deleted=chunk.deleted)
-        with fitting(self.mapping):
-            rows = [read_whole_cells(self.mapping, each) for each in chunk.cells]
+        rows = read_table(self.mapping, chunk.cells)
         return store_rows(session, self.mapping, rows, self.state.load_no, limit)

@@ -6,7 +6,7 @@ the field has another type than when it was described last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,18 @@ from sfsync.values import read_cell, read_field
 
 #: The code of our own error for a value that its column cannot hold.
 VALUE_MISFIT = "VALUE_MISFIT"
+
+
+def read_rows(mapping: Mapping, records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records of an answer as rows by column. Raises SalesforceRejected, VALUE_MISFIT."""
+    with fitting(mapping):
+        return [read_row(mapping, each) for each in records]
+
+
+def read_table(mapping: Mapping, table: Iterable[Sequence[str]]) -> list[dict[str, Any]]:
+    """The same for rows of an export, their cells in the order of the mapping's paths."""
+    with fitting(mapping):
+        return [read_whole_cells(mapping, each) for each in table]
 
 
 def read_row(mapping: Mapping, record: dict[str, Any]) -> dict[str, Any]:

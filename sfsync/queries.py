@@ -76,9 +76,13 @@ def query_all_in(sf: Salesforce, template: str, values: Sequence[str]) -> list[R
 
     So ten thousand records are read in one call, and their order says nothing.
     """
-    queries = in_queries(template, values)
-    answers = get_many(sf, [with_parameters("queryAll", {"q": text}) for text in queries])
+    answers = get_many(sf, in_paths(template, values))
     return [row for answer in answers for row in follow_pages(sf, answer.unwrap())]
+
+
+def in_paths(template: str, values: Sequence[str]) -> list[str]:
+    """The resources that answer the same, to be read in a batch together with others."""
+    return [with_parameters("queryAll", {"q": text}) for text in in_queries(template, values)]
 
 
 def in_queries(template: str, values: Sequence[str], **others: object) -> Iterator[str]:

@@ -19,7 +19,7 @@ from sfsync.checksums import checksummer
 from sfsync.chunks import chunked
 from sfsync.extra import keep_extra
 from sfsync.mapping import BY_SOBJECT, Mapping
-from sfsync.org_rows import fitting, read_row
+from sfsync.org_rows import read_rows
 from sfsync.replica import LOOKUP_SIZE, TABLES
 from sfsync.replica_reads import load_stored
 
@@ -60,9 +60,7 @@ def store_page(
     what is stored is stamped after `credible_to`. With `load_no` the rows are marked as met by that
     reading of everything.
     """
-    with fitting(mapping):
-        rows = [read_row(mapping, each) for each in records]
-    return store_rows(session, mapping, rows, load_no, credible_to)
+    return store_rows(session, mapping, read_rows(mapping, records), load_no, credible_to)
 
 
 def store_rows(

@@ -1,8 +1,8 @@
 """Streams the org's rows of some spans of time, deleted ones included, by the fewest calls.
 
-Owns the choice between pages and an export for rows that are compared and not kept. Nothing is
-resumed: a reading that breaks is begun again by the next run. Where the org gives no export, or
-takes it back, the rows come in pages from the beginning, so a row may arrive twice.
+Owns the choice between pages and an export for a reading that is not resumed: one that breaks is
+begun again by the next run. Where the org gives no export, or takes it back, the rows come in pages
+from the beginning, so a row may arrive twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sfsync.figures import Row
 from sfsync.keyset import PAGE_SIZE, Span, condition, page_path, read_pages
 from sfsync.loading import EXPORT_CALLS
 from sfsync.mapping import Mapping
-from sfsync.org_rows import read_row, read_whole_cells
+from sfsync.org_rows import read_rows, read_table
 from sfsync.queries import follow_pages
 from sfsync.replica_reads import WALK_SIZE
 
@@ -68,7 +68,7 @@ class Scan:
     def read(self) -> Iterator[list[Row]]:
         """The rows by column, in pieces. Conclude nothing from a missing one before the end.
 
-        Raises SalesforceRetryable.
+        Raises SalesforceRetryable; SalesforceRejected, VALUE_MISFIT, when a field has another type.
         """
         if is_export_cheaper(len(self.spans), self.rows):
             try:
@@ -91,7 +91,7 @@ class Scan:
         while True:
             with open_page(self.sf, job_id, locator) as page:
                 for cells in chunked(page.read_in_order(self.mapping.paths), WALK_SIZE):
-                    yield [read_whole_cells(self.mapping, each) for each in cells]
+                    yield read_table(self.mapping, cells)
             locator = page.next_locator
             if locator is None:
                 return
@@ -103,4 +103,4 @@ class Scan:
             for span, answer in zip(spans, answers, strict=True):
                 first = list(follow_pages(self.sf, answer.unwrap()))
                 for page in read_pages(self.sf, name, paths, span, first):
-                    yield [read_row(self.mapping, each) for each in page]
+                    yield read_rows(self.mapping, page)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 
 from config.database import transaction
 from sandbox.server import LocalOrgServer
-from sfsync import formulas, keyset
+from sfsync import formulas, keyset, scanning
 from sfsync.about_org import describe_many
 from sfsync.changes import LONGEST_SPAN
 from sfsync.client import usage
@@ -197,8 +197,7 @@ def test_children_beyond_one_call_take_another(
         )
     admin.wait(minutes=5)
     run(sf, engine)
-    monkeypatch.setattr(formulas, "IDS_PER_QUERY", 2)
-    monkeypatch.setattr(formulas, "BATCH_SIZE", 3)
+    monkeypatch.setattr(formulas, "ROWS_PER_CALL", 6)
     monkeypatch.setattr(formulas, "sweep_calls", lambda _rows: 100)
     qualify(admin, market)
     admin.wait(seconds=20)
@@ -221,8 +220,7 @@ def test_many_stale_rows_are_swept_where_that_takes_fewer_calls(
         admin.create(PROPOSAL, **values, CurrencyIsoCode="PLN")
     admin.wait(minutes=5)
     run(sf, engine)
-    monkeypatch.setattr(formulas, "IDS_PER_QUERY", 1)
-    monkeypatch.setattr(formulas, "BATCH_SIZE", 1)
+    monkeypatch.setattr(formulas, "ROWS_PER_CALL", 1)
     qualify(admin, market)
     admin.wait(seconds=20)
 
@@ -410,9 +408,8 @@ def test_a_long_sweep_is_an_export(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     admin.wait(days=1)
-    monkeypatch.setattr(formulas, "is_export_cheaper", lambda rows: rows > 0)
-    monkeypatch.setattr(formulas.time, "sleep", lambda _s: None)
-    monkeypatch.delattr(formulas, "read_pages")
+    monkeypatch.setattr(scanning, "is_export_cheaper", lambda _spans, rows: rows > 0)
+    monkeypatch.delattr(scanning, "read_pages")
 
     done = sweep(sf, engine)
 
@@ -429,7 +426,7 @@ def test_a_sweep_without_exports_reads_pages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     admin.wait(days=1)
-    monkeypatch.setattr(formulas, "is_export_cheaper", lambda rows: rows > 0)
+    monkeypatch.setattr(scanning, "is_export_cheaper", lambda _spans, rows: rows > 0)
     refusal = [{"errorCode": "FEATURENOTENABLED", "message": "no exports here"}]
     add_fault(org, action="status", status=400, body=refusal, path="/jobs/query", times=9)
 
@@ -446,7 +443,7 @@ def test_a_sweep_never_undoes_a_refresh_that_is_newer_than_its_reading(
     market: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    read_pages: Callable[..., Any] = formulas.read_pages
+    read_pages: Callable[..., Any] = scanning.read_pages
 
     def slow(*arguments: Any) -> Any:
         for page in read_pages(*arguments):
@@ -456,7 +453,7 @@ def test_a_sweep_never_undoes_a_refresh_that_is_newer_than_its_reading(
                 assert run(sf, engine).formulas_refreshed == 1
             yield page
 
-    monkeypatch.setattr(formulas, "read_pages", slow)
+    monkeypatch.setattr(scanning, "read_pages", slow)
     done = sweep(sf, engine)
 
     assert done[PROPOSAL] == Refreshed(1, 0)
@@ -469,7 +466,7 @@ def test_what_was_never_read_whole_is_not_swept(sf: Salesforce, engine: Engine) 
 
 
 @pytest.mark.parametrize(
-    ("rows", "calls"), [(0, 1), (1999, 1), (2000, 2), (8000, 5), (8001, 4), (100_000, 4)]
+    ("rows", "calls"), [(0, 1), (1999, 1), (2000, 2), (7999, 4), (8000, 4), (100_000, 4)]
 )
 def test_a_sweep_takes_the_cheaper_way(rows: int, calls: int) -> None:
     assert sweep_calls(rows) == calls
