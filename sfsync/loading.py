@@ -167,7 +167,7 @@ class Load:
             return None
         if locator is None:
             patience = SPARING_PATIENCE if spares_calls(self.sf) else 1
-            await_export(self.sf, job_id, rows * patience, self.sleep)
+            await_export(self.sf, job_id, rows, self.sleep, patience=patience)
         while True:
             locator = self._store_export_page(job_id, locator, limit)
             if locator is None:
