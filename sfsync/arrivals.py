@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from sfsync.cells import Chunk, Column
+from sfsync.cells import Chunk, Column, is_empty
 from sfsync.replica import TABLES
 
 #: Parameters of one statement; SQLite takes 32,766, and no more than this is gained by.
@@ -32,14 +32,22 @@ def insert_new(session: Session, chunk: Chunk, load_no: int) -> bool:
     if _is_any_known(session, chunk):
         return False
     insert = INSERTS[session.get_bind().dialect.name]
-    extra = ["extra"] if chunk.mapping.extra else []
-    names = [*(each.column for each in chunk.mapping.fields), *extra, "checksum", "seen_in_load"]
+    names, columns = _filled(chunk)
     try:
         with session.begin_nested():
-            insert(session.connection(), chunk.mapping.table, names, chunk.stored, load_no)
+            insert(session.connection(), chunk.mapping.table, names, columns, load_no)
     except IntegrityError:
         return False
     return True
+
+
+def _filled(chunk: Chunk) -> tuple[list[str], list[Column]]:
+    """The columns that hold anything, by name: a column left out is null, and costs nothing."""
+    extra = ["extra"] if chunk.mapping.extra else []
+    names = [*(each.column for each in chunk.mapping.fields), *extra, "checksum"]
+    pairs = zip(names, chunk.stored, strict=True)
+    filled = [(name, column) for name, column in pairs if not is_empty(column, None)]
+    return [*(name for name, _ in filled), "seen_in_load"], [column for _, column in filled]
 
 
 def _is_any_known(session: Session, chunk: Chunk) -> bool:

@@ -94,7 +94,12 @@ def read_chunk(mapping: Mapping, cells: Sequence[Sequence[str]], dialect: str) -
     stored: list[Column] = []
     canonical = {kind: _Memo(spell, "") for kind, spell in CANONICAL.items()}
     own = {kind: _Memo(spell, None) for kind, spell in STORED[dialect].items()}
+    missing, nulls = [NOTHING] * len(cells), [None] * len(cells)
     for field, cells_of_field in zip(mapping.fields, found, strict=False):
+        if is_empty(cells_of_field, "") and not is_own_flag(field):
+            texts[field.column] = missing
+            stored.append(nulls)
+            continue
         column = _fill(cells_of_field, "false") if is_own_flag(field) else cells_of_field
         text = _convert(column, canonical.get(field.kind))
         texts[field.column] = _fill(text, NOTHING)
@@ -103,11 +108,15 @@ def read_chunk(mapping: Mapping, cells: Sequence[Sequence[str]], dialect: str) -
     if mapping.extra:
         stored.append(_spell_extra(mapping, found[len(mapping.fields) :]))
     # Over all columns: one that is paused, and not among the cells, holds nothing in a new row.
-    missing = [NOTHING] * len(cells)
     whole = [texts.get(each.column, missing) for each in BY_SOBJECT[mapping.sobject].fields]
     sums = [crc32(line.encode()) for line in map(SEPARATOR.join, zip(*whole, strict=True))]
     flags = found[_place(mapping, "is_deleted")]
     return Chunk(mapping, cells, [*stored, sums], flags.count("true"))
+
+
+def is_empty(column: Column, nothing: str | None) -> bool:
+    """Whether a column of at least one row holds `nothing` alone."""
+    return column[0] == nothing and column.count(nothing) == len(column)
 
 
 def _spell_extra(mapping: Mapping, columns: Sequence[Column]) -> Column:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from math import ceil
 from typing import Any
 
 import requests
@@ -28,17 +29,19 @@ from sfsync.edge import reading, writing
 from sfsync.errors import IncompleteRead, SalesforceError, SalesforceRejected
 
 #: Rows of one page of results: one call, and what a reader that is killed reads again at most.
-PAGE_ROWS = 100_000
+PAGE_ROWS = 50_000
+#: So many come in one page: that spares the call where calls are counted one by one.
+ONE_PAGE_ROWS = 100_000
 #: A long text field holds 131,072 characters, and the csv module refuses more than its limit.
 LONGEST_CELL = 1 << 20
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 #: Rows that a quick org writes in a second: decides when to look first.
-ROWS_PER_S = 80_000
-#: A job that tells nothing for longer is waited for twice as long as so far.
-LATER_GROWTH = 2
-#: How much later than its rate promises a job is looked at again.
-LATENESS = 1.5
+ROWS_PER_S = 100_000
+#: How much later than its rate promises a job is looked at again, of its whole time.
+LATENESS = 1.05
+#: How many times as long as so far it is waited at most, whatever a young rate promises.
+MOST_STRETCH = 4
 
 #: What the org says of a place in the results that is no more, beside what it refuses for good;
 #: results are kept for a week.
@@ -68,6 +71,16 @@ class ResultPage:
         return ([row[place] for place in places] for row in self.rows)
 
 
+def page_rows(rows: int) -> int:
+    """How many rows to ask for at once, of an export of about `rows`."""
+    return ONE_PAGE_ROWS if rows <= ONE_PAGE_ROWS else PAGE_ROWS
+
+
+def count_pages(rows: int) -> int:
+    """How many pages, each of them a call, such an export has."""
+    return ceil(rows / page_rows(rows))
+
+
 def start_export(sf: Salesforce, query: str) -> str:
     """Starts a query job, deleted rows included; its Id. Costs one call."""
     body = jsonio.encode({"operation": "queryAll", "query": query})
@@ -77,14 +90,22 @@ def start_export(sf: Salesforce, query: str) -> str:
 
 
 def await_export(
-    sf: Salesforce, job_id: str, rows: int, sleep: Callable[[float], None] = time.sleep
+    sf: Salesforce,
+    job_id: str,
+    rows: int,
+    sleep: Callable[[float], None] = time.sleep,
+    *,
+    patience: float = 1,
 ) -> None:
     """Returns when the job's results are there. `rows` is how many are expected.
 
-    Each look costs a call, so the next one waits for as long as the job's rate so far lets expect.
-    Raises ExportLost when the job failed.
+    Each look costs a call, and a job is to cost two. The first one comes when a quick org may be
+    done, `patience` times as late where calls are scarce; if it is not, the rows that it has
+    counted tell its rate, and the second comes when the rest should be there. Only a job that
+    slows down, or counts nothing, or needs more than five times the first wait is looked at more
+    often. Raises ExportLost when the job failed.
     """
-    wait_s, waited_s, counted = max(FIRST_WAIT_S, rows / ROWS_PER_S), 0.0, 0
+    wait_s, waited_s = max(FIRST_WAIT_S, rows / ROWS_PER_S) * patience, 0.0
     while True:
         sleep(wait_s)
         waited_s += wait_s
@@ -97,33 +118,31 @@ def await_export(
                 f"The export {job_id} ended as {job['state']}: {job.get('errorMessage') or '-'}.",
                 code="EXPORT_FAILED",
             )
-        before, counted = counted, int(job.get("numberRecordsProcessed") or 0)
-        wait_s = _expect_s(rows - counted, counted - before, wait_s, waited_s)
+        wait_s = _expect_s(int(job.get("numberRecordsProcessed") or 0), rows, waited_s)
 
 
-def _expect_s(rest: int, gained: int, wait_s: float, waited_s: float) -> float:
-    """How long to wait for `rest` rows, when the last `wait_s` of `waited_s` brought `gained`.
+def _expect_s(done: int, rows: int, waited_s: float) -> float:
+    """How long to wait for the rest: as long as so far when nothing tells a rate.
 
-    A job counts no rows while it gathers them, so that its first rate says too little: after the
-    first look it is waited as long again at most.
+    A job counts no rows while it gathers them, so that its first rate says rather too little.
     """
-    is_first = wait_s == waited_s
-    if rest > 0 and gained > 0:
-        rest_s = wait_s * rest / gained * LATENESS
-    else:
-        rest_s = waited_s if is_first else LATER_GROWTH * waited_s
-    rest_s = min(rest_s, waited_s) if is_first else rest_s
+    rest_s = waited_s * (rows / done * LATENESS - 1) if 0 < done < rows else waited_s
+    rest_s = min(rest_s, waited_s * MOST_STRETCH)
     return min(max(rest_s, FIRST_WAIT_S / 4), LONGEST_WAIT_S)
 
 
 @contextmanager
-def open_page(sf: Salesforce, job_id: str, locator: str | None) -> Iterator[ResultPage]:
+def open_page(
+    sf: Salesforce, job_id: str, locator: str | None, most_rows: int | None = None
+) -> Iterator[ResultPage]:
     """The page of results that starts at `locator` (None: the first). Costs one call.
 
+    `most_rows` is its length if there are so many, else PAGE_ROWS.
     Its rows are read inside the block; the last of them raises IncompleteRead when fewer or more
     arrived than the org announced. Raises ExportLost when the org refuses them.
     """
-    parameters = {"maxRecords": str(PAGE_ROWS)} | ({"locator": locator} if locator else {})
+    parameters = {"maxRecords": str(most_rows or PAGE_ROWS)}
+    parameters |= {"locator": locator} if locator else {}
     with _export(job_id), reading(sf):
         answer = sf.session.get(
             f"{sf.base_url}jobs/query/{job_id}/results",

@@ -21,7 +21,7 @@ from config.database import transaction
 from sfsync.about_org import org_time
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
-from sfsync.exports import PAGE_ROWS
+from sfsync.exports import count_pages
 from sfsync.keyset import PAGE_SIZE, Span
 from sfsync.loading import EXPORT_CALLS
 from sfsync.mapping import MAPPINGS
@@ -122,7 +122,7 @@ def _read_active(engine: Engine, mappings: Sequence[ObjectMapping]) -> list[Obje
 def sweep_calls(rows: int) -> int:
     """How many API calls a sweep of that many rows takes."""
     if is_export_cheaper(1, rows):
-        return EXPORT_CALLS + ceil(rows / PAGE_ROWS)
+        return EXPORT_CALLS + count_pages(rows)
     return 1 + rows // PAGE_SIZE
 
 

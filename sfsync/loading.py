@@ -24,11 +24,12 @@ from sfsync.chunks import chunked
 from sfsync.client import Salesforce, spares_calls
 from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
 from sfsync.exports import (
-    PAGE_ROWS,
     ExportLost,
     ResultPage,
     await_export,
+    count_pages,
     open_page,
+    page_rows,
     start_export,
 )
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
@@ -67,11 +68,11 @@ OnPage = Callable[[str, Tally], None]
 def is_export_cheaper(rows: int, *, spares_calls: bool = False) -> bool:
     """Whether an export of that many rows takes fewer calls than pages do.
 
-    Pages of 2,000 rows against three calls and pages of 100,000: from 8,001 rows on. Where calls
-    are scarce it takes two and more time: from 6,001 rows on.
+    Pages of 2,000 rows against three calls and the pages of an export: from 8,001 rows on. Where
+    calls are scarce it takes two and more time: from 6,001 rows on.
     """
     calls = SPARING_EXPORT_CALLS if spares_calls else EXPORT_CALLS
-    return calls + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)
+    return calls + count_pages(rows) < ceil(rows / PAGE_SIZE)
 
 
 @dataclass
@@ -168,16 +169,21 @@ class Load:
             return None
         if locator is None:
             patience = SPARING_PATIENCE if spares_calls(self.sf) else 1
-            await_export(self.sf, job_id, rows * patience, self.sleep)
+            await_export(self.sf, job_id, rows, self.sleep, patience=patience)
         while True:
-            locator = self._store_export_page(job_id, locator, limit)
+            locator = self._store_export_page(job_id, locator, page_rows(rows), limit)
             if locator is None:
                 return self.state.export_end_at
             with transaction(self.engine) as session:
                 note_exported(session, self.state, locator)
 
-    def _store_export_page(self, job_id: str, locator: str | None, limit: datetime) -> str | None:
-        with open_page(self.sf, job_id, locator) as page, ahead(self._prepare(page), 1) as chunks:
+    def _store_export_page(
+        self, job_id: str, locator: str | None, most_rows: int, limit: datetime
+    ) -> str | None:
+        with (
+            open_page(self.sf, job_id, locator, most_rows) as page,
+            ahead(self._prepare(page), 1) as chunks,
+        ):
             for chunk in chunks:
                 with transaction(self.engine) as session:
                     self.tally.add(self._store(session, chunk, limit))

@@ -102,8 +102,9 @@ def find_policy(sobject: str, field: str) -> Policy:
 
 
 def are_same(one: object, other: object) -> bool:
-    """Whether two values are the same to Salesforce, which trims text."""
-    return are_equal(_trim(one), _trim(other))
+    """Whether two values are the same to Salesforce, which trims text and knows no empty box."""
+    one, other = _trim(one), _trim(other)
+    return are_equal(one, other) or are_equal(other, one)
 
 
 def _trim(value: object) -> object:

@@ -18,7 +18,7 @@ from sfsync.batch import BATCH_SIZE, get_many
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceRejected
-from sfsync.exports import PAGE_ROWS, await_export, open_page, start_export
+from sfsync.exports import await_export, count_pages, open_page, page_rows, start_export
 from sfsync.figures import Row
 from sfsync.keyset import PAGE_SIZE, Span, condition, page_path, read_pages
 from sfsync.loading import EXPORT_CALLS
@@ -52,7 +52,7 @@ def spans_of(days: Sequence[date], proven_to: datetime) -> list[Span]:
 
 def is_export_cheaper(spans: int, rows: int) -> bool:
     """Whether an export of that many rows takes fewer calls than the pages of so many spans."""
-    return EXPORT_CALLS + ceil(rows / PAGE_ROWS) < ceil(spans / BATCH_SIZE) + rows // PAGE_SIZE
+    return EXPORT_CALLS + count_pages(rows) < ceil(spans / BATCH_SIZE) + rows // PAGE_SIZE
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Scan:
         await_export(self.sf, job_id, self.rows, self.sleep)
         locator = None
         while True:
-            with open_page(self.sf, job_id, locator) as page:
+            with open_page(self.sf, job_id, locator, page_rows(self.rows)) as page:
                 for cells in chunked(page.read_in_order(self.mapping.paths), WALK_SIZE):
                     yield read_table(self.mapping, cells)
             locator = page.next_locator

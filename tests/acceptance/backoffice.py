@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from jobs.selection.report import RunReport
 from jobs.selection.run import Options, select_proposals
 from tests.acceptance.market import Market
 
+#: Where API calls are booked, those of a rehearsal too.
+CALL_LEDGER = frozenset({"sync_call_hour", "sync_allowance"})
 ROOT = Path(__file__).parents[2]
 
 
@@ -112,6 +115,14 @@ class BackOffice:
             row | {"recipient": name(row["recipient"]), "order": name(row["order_id"])}
             for row in rows
         ]
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything in our database by table, but the count of API calls."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+            names = {name for (name,) in connection.execute(query)} - CALL_LEDGER
+            read = "SELECT * FROM {}"
+            return {name: list(connection.execute(read.format(name))) for name in sorted(names)}
 
     def told(self) -> list[tuple[str, str | None, str | None]]:
         """Template, recipient and order of each queued effect, sorted."""

@@ -175,7 +175,7 @@ def test_e33_worker_that_starts_before_seven_runs_when_the_orgs_clock_gets_there
     market.at("2025-03-11 06:59")
     worker = office.start_worker()
     try:
-        market.until(lambda: any("queryAll" in entry["path"] for entry in market.log()))
+        market.until(lambda: any("composite/batch" in entry["path"] for entry in market.log()))
         assert market.runs() == []
         assert market.order()["Status"] == "AWAITING PROPOSALS"
         market.at("2025-03-11 07:20")

@@ -9,6 +9,7 @@ import pytest
 
 from config.clock import clock_for
 from config.database import create_engine_at
+from config.schema import upgrade_schema
 from config.settings import Settings
 from jobs.runtime import Runtime
 from jobs.selection.facts import read_morning
@@ -30,6 +31,7 @@ def decide_without_writing(market: Market) -> dict[str, str]:
     """The result of each decision from what the org holds now, by order."""
     settings = Settings(environment="test", salesforce_url=market.url)
     engine = create_engine_at("sqlite://")
+    upgrade_schema(engine)
     runtime = Runtime(settings, engine, clock_for(settings))
     day = date.fromisoformat(TUESDAY)
     facts = read_morning(runtime.connect(), day)
@@ -112,7 +114,7 @@ def test_dry_run_says_what_would_happen_and_writes_nothing_at_all(
     market: Market, office: BackOffice, order: tuple[str, ...]
 ) -> None:
     before = [market.snapshot(ref) for ref in ("o1", "o2")]
-    database = office.database.read_bytes()
+    rows = office.rows()
     report = office.select("--dry-run", *order)
     cancelled = [] if order else [("o2", "CANCEL", "NO_PROPOSALS")]
     assert outcomes(report) == [("o1", "AWARD", "BEST_RANKED"), *cancelled]
@@ -122,7 +124,7 @@ def test_dry_run_says_what_would_happen_and_writes_nothing_at_all(
     assert market.runs() == []
     assert market.decisions("o1") == market.decisions("o2") == []
     assert [market.snapshot(ref) for ref in ("o1", "o2")] == before
-    assert office.database.read_bytes() == database
+    assert office.rows() == rows
     assert sorted(path.name for path in office.folder.iterdir()) == ["backoffice.db"]
 
 

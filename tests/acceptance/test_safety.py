@@ -127,7 +127,8 @@ def test_daily_limit_that_ends_amid_a_run_leaves_what_is_written_and_the_rest_fo
     report = office.select_here()
 
     assert ended.code == 3
-    assert "REQUEST_LIMIT_EXCEEDED" in ended.err
+    # Our own ceiling comes before the org's: people keep their share of the calls.
+    assert "flask sync budget" in ended.err
     assert report.outcome == "completed"
     assert [market.order(ref)["Status"] for ref in ("o1", "o2")] == ["MANUFACTURER SELECTED"] * 2
     assert len(office.effects()) == 5

@@ -295,7 +295,11 @@ def test_a_field_before_from_is_completed_by_the_object_behind_it(org: LocalOrgS
     line = "SELECT Manuf FROM Order_Proposal__c"
 
     with OrgClient(org.url) as client:
-        assert Completer(client).candidates(line, 7) == ["Manufacturer__c", "Manufacturer__r."]
+        assert Completer(client).candidates(line, 7) == [
+            "Manufacturer_Qualification__c",
+            "Manufacturer__c",
+            "Manufacturer__r.",
+        ]
 
 
 def test_a_client_logs_in_again_when_its_session_has_ended(org: LocalOrgServer) -> None:

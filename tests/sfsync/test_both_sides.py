@@ -95,6 +95,7 @@ def stage(
     monkeypatch.setattr(keyset, "PAGE_SIZE", 4)
     monkeypatch.setattr("sfsync.planning.FEW", 2)
     monkeypatch.setattr(exports, "PAGE_ROWS", 7)
+    monkeypatch.setattr(exports, "ONE_PAGE_ROWS", 7)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
     monkeypatch.setattr(loading, "is_export_cheaper", lambda rows, **_: rows % 2 == 0)
     return Stage(org, settings, engine, monkeypatch)

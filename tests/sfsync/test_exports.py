@@ -36,24 +36,23 @@ def running(done: int) -> dict[str, Any]:
     return {"state": "InProgress", "numberRecordsProcessed": done}
 
 
-DONE = {"state": "JobComplete", "numberRecordsProcessed": 80_000}
+DONE = {"state": "JobComplete", "numberRecordsProcessed": 100_000}
 
 
 @pytest.mark.parametrize(
     ("jobs", "waits"),
     [
         ([DONE], [1.0]),
-        # What four fifths of the rows took, a quarter of it, and half as much more.
-        ([running(64_000), DONE], [1.0, 0.375]),
-        ([running(79_999), DONE], [1.0, 0.05 / 4]),
-        # A rate that is young, or none: as long again.
-        ([running(20_000), DONE], [1.0, 1.0]),
-        ([running(0), running(0), DONE], [1.0, 1.0, 4.0]),
-        # What the second wait brought, and not what was lost at the beginning.
-        ([running(10_000), running(30_000), DONE], [1.0, 1.0, 3.75]),
-        ([running(10), running(20), DONE], [1.0, 1.0, exports.LONGEST_WAIT_S]),
-        ([running(99_999), DONE], [1.0, 1.0]),
-        ([running(0)] * 6 + [DONE], [1.0, 1.0, 4.0, 12.0, *[exports.LONGEST_WAIT_S] * 3]),
+        # Four fifths took a second, so that all of them take 1.25, and a twentieth more.
+        ([running(80_000), DONE], [1.0, 0.3125]),
+        ([running(50_000), DONE], [1.0, 1.1]),
+        ([running(99_999), DONE], [1.0, 0.05]),
+        # A young rate is not believed for ever.
+        ([running(1_000), running(50_000), DONE], [1.0, 4.0, 5.5]),
+        # No rate: as long again.
+        ([running(0), running(0), DONE], [1.0, 1.0, 2.0]),
+        ([running(100_001), DONE], [1.0, 1.0]),
+        ([running(0)] * 6 + [DONE], [1.0, 1.0, 2.0, 4.0, 8.0, 16.0, exports.LONGEST_WAIT_S]),
     ],
 )
 def test_a_job_is_looked_at_when_its_rate_lets_it_be_done(
@@ -62,10 +61,46 @@ def test_a_job_is_looked_at_when_its_rate_lets_it_be_done(
     slept: list[float] = []
     org: Any = Org(*jobs)
 
-    await_export(org, "750", 80_000, slept.append)
+    await_export(org, "750", 100_000, slept.append)
 
-    assert slept == pytest.approx(waits)
+    assert slept == pytest.approx(waits, abs=1e-3)
     assert org.jobs == []
+
+
+@pytest.mark.parametrize("whole_s", [0.4, 1.5, 2.0, 3.0, 5.0])
+def test_a_job_that_keeps_its_pace_is_looked_at_twice(whole_s: float) -> None:
+    """Whatever its pace, up to five times the first wait, a tenth of which it only gathers."""
+    org: Any = Paced(whole_s, 100_000)
+
+    await_export(org, "750", 100_000, org.sleep)
+
+    assert org.looks <= 2
+    assert whole_s <= org.now_s <= max(1.0, 1.8 * whole_s)
+
+
+def test_a_patient_caller_looks_later() -> None:
+    slept: list[float] = []
+    org: Any = Org(DONE)
+
+    await_export(org, "750", 100_000, slept.append, patience=5)
+
+    assert slept == [5.0]
+
+
+class Paced:
+    """Counts its rows evenly after a tenth of its time, on a clock that sleeping moves."""
+
+    def __init__(self, whole_s: float, rows: int) -> None:
+        self.whole_s, self.rows = whole_s, rows
+        self.now_s, self.looks = 0.0, 0
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    def restful(self, _path: str) -> dict[str, Any]:
+        self.looks += 1
+        share = (self.now_s / self.whole_s - 0.1) / 0.9
+        return DONE if share >= 1 else running(int(self.rows * max(share, 0)))
 
 
 def test_a_job_that_failed_is_lost() -> None:
@@ -94,6 +129,7 @@ def test_a_page_gives_its_rows_and_the_place_of_the_next_one(
     org: LocalOrgServer, sf: Salesforce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "PAGE_ROWS", 5)
+    monkeypatch.setattr(exports, "ONE_PAGE_ROWS", 5)
     # Every byte is read by itself, so that texts are cut anywhere.
     monkeypatch.setattr(exports, "PIECE_BYTES", 1)
     job = a_job(org, sf, 7)

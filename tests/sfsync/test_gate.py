@@ -185,6 +185,7 @@ def test_no_transaction_is_open_while_a_call_is_made(
     monkeypatch.setattr("sfsync.keyset.PAGE_SIZE", 10)
     monkeypatch.setattr("sfsync.planning.FEW", 1)
     monkeypatch.setattr("sfsync.exports.PAGE_ROWS", 10)
+    monkeypatch.setattr("sfsync.exports.ONE_PAGE_ROWS", 10)
     monkeypatch.setattr("sfsync.exports.FIRST_WAIT_S", 0.05)
     monkeypatch.setattr("sfsync.loading.is_export_cheaper", lambda _rows, **_: is_export)
     gate = WatchfulGate()

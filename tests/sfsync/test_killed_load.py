@@ -30,7 +30,8 @@ from sfsync.pull import pull
 from config.settings import Settings
 from jobs.runtime import build_runtime
 
-exports.PAGE_ROWS, loading.CHUNK_ROWS = {PAGE_ROWS}, 350
+exports.PAGE_ROWS = exports.ONE_PAGE_ROWS = {PAGE_ROWS}
+loading.CHUNK_ROWS = 350
 
 def on_page(sobject, tally):
     if 0 < int(sys.argv[1]) <= tally.read:

@@ -32,6 +32,7 @@ def _exports_of_little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows, **_: True)
     monkeypatch.setattr("sfsync.planning.FEW", 1)
     monkeypatch.setattr(exports, "PAGE_ROWS", 10)
+    monkeypatch.setattr(exports, "ONE_PAGE_ROWS", 10)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.05)
 
 
@@ -57,22 +58,23 @@ class Spare(OpenGate):
 def test_a_load_looks_later_whether_its_export_is_done_where_calls_are_scarce(
     org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits: list[float] = []
+    waits: list[tuple[int, float]] = []
     seed(org, [an_account(number) for number in range(12)])
-    monkeypatch.setattr(exports, "ROWS_PER_S", 10)
     monkeypatch.setattr(loading, "await_export", note_wait(waits))
     run(sf, engine, mappings=[ACCOUNT])
     adapter_of(sf).gate = Spare()
     pull(sf, engine, full=True, mappings=[ACCOUNT])
 
-    assert waits == [12, 60]
+    assert waits == [(12, 1), (12, 5)]
 
 
-def note_wait(waits: list[float]) -> Callable[..., None]:
-    """Waits for an export as always, and notes for how many rows."""
+def note_wait(waits: list[tuple[int, float]]) -> Callable[..., None]:
+    """Waits for an export as always, and notes for how many rows and how patiently."""
 
-    def wait(sf: Salesforce, job_id: str, rows: int, sleep: Callable[[float], None]) -> None:
-        waits.append(rows)
+    def wait(
+        sf: Salesforce, job_id: str, rows: int, sleep: Callable[[float], None], patience: float
+    ) -> None:
+        waits.append((rows, patience))
         await_export(sf, job_id, 0, sleep)
 
     return wait

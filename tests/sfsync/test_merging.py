@@ -99,7 +99,7 @@ def test_edits_of_different_fields_both_stand() -> None:
     ("sobject", "field", "values", "policy", "outcome"),
     [
         ("Order", "Name", ("a", "b", "c"), Policy.THEIRS, Outcome.THEIRS),
-        ("Account", "Payouts_Ready__c", (None, True, False), Policy.OURS, Outcome.OURS),
+        ("Account", "Payout_Account__c", ("a", "b", "c"), Policy.OURS, Outcome.OURS),
         ("Order", "Budget__c", (1, 2, 3), Policy.ASK, Outcome.OPEN),
         ("Order_Proposal__c", "Lead_Time_Days__c", (1, 5, 3), Policy.LARGER, Outcome.OURS),
         ("Order_Proposal__c", "Lead_Time_Days__c", (1, 3, 5), Policy.LARGER, Outcome.THEIRS),

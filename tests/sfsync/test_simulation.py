@@ -37,6 +37,7 @@ def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyset, "PAGE_SIZE", 4)
     monkeypatch.setattr("sfsync.planning.FEW", 2)
     monkeypatch.setattr(exports, "PAGE_ROWS", 7)
+    monkeypatch.setattr(exports, "ONE_PAGE_ROWS", 7)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
     monkeypatch.setattr(loading, "is_export_cheaper", lambda rows, **_: rows % 2 == 0)
 

@@ -91,6 +91,9 @@ def test_zero_and_no_are_values(sf: Salesforce, engine: Engine, order_id: str) -
 def test_a_checkbox_that_is_cleared_is_not_ticked(
     sf: Salesforce, engine: Engine, order_id: str
 ) -> None:
+    send(sf, engine, Deposit_Required__c=True)
+    assert seen(sf, engine, order_id)["deposit_required"] is True
+
     send(sf, engine, Deposit_Required__c=None)
 
     assert seen(sf, engine, order_id)["deposit_required"] is False
