@@ -36,6 +36,7 @@ def decide_without_writing(market: Market) -> dict[str, str]:
     day = date.fromisoformat(TUESDAY)
     facts = read_morning(runtime.connect(), day)
     decisions = [decide_order(runtime, each, facts.rates, day) for each in facts.orders]
+    runtime.close()
     return {market.name_of(each.inputs.tender.order_id): each.result_json() for each in decisions}
 
 

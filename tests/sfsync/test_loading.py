@@ -36,13 +36,17 @@ def _exports_of_little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.05)
 
 
-def test_an_export_is_chosen_where_it_takes_fewer_calls() -> None:
+def test_an_export_is_chosen_where_it_takes_fewer_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
     asked = (0, 2_000, 8_000, 8_001, 100_000, 1_000_000)
 
     assert [is_export_cheaper(rows) for rows in asked] == [False] * 3 + [True] * 3
 
 
-def test_an_export_is_chosen_earlier_where_calls_are_scarce() -> None:
+def test_an_export_is_chosen_earlier_where_calls_are_scarce(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
     asked = (4_000, 6_000, 6_001, 8_000, 100_000)
 
     chosen = [is_export_cheaper(rows, spares_calls=True) for rows in asked]
