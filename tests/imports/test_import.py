@@ -14,7 +14,8 @@ from flask.testing import FlaskCliRunner
 from jobs.imports import CURRENCIES
 from jobs.runtime import build_runtime
 from sandbox.server import LocalOrgServer
-from tests.control import counted_calls
+from sfsync.outbox import enqueue
+from tests.control import add_fault, counted_calls
 from tests.imports.people import edit_order, query
 from tests.sfsync.people import Admin
 from tests.spreadsheets.builders import PROPOSAL_HEADINGS, a_workbook, an_order_row
@@ -268,3 +269,35 @@ def test_an_order_that_people_deleted_is_told_and_not_made_anew(
     assert query(org, "SELECT Id FROM Order") == []
     told = {change["external_id"]: change["note"] for change in report["changes"]}
     assert told["R-1"] == "it was sent before and is no longer in Salesforce"
+
+
+def test_a_sheet_of_which_the_org_took_nothing_ends_with_1(
+    cli: FlaskCliRunner, org: LocalOrgServer, tmp_path: Path
+) -> None:
+    add_fault(
+        org,
+        action="status",
+        status=400,
+        body=[{"errorCode": "DUPLICATES_DETECTED", "message": "Use one of these records?"}],
+        path="/composite/sobjects/Account/",
+        times=1,
+    )
+    sheet = str(a_workbook(tmp_path / "a.xlsx", [an_order_row()]))
+
+    report = run(cli, "apply", sheet, exit_code=1)
+
+    assert (report["push"]["rejected"], report["push"]["waiting"]) == (1, 1)
+    assert query(org, "SELECT Id FROM Order") == []
+
+
+def test_a_write_that_waits_for_something_else_is_no_outage(
+    cli: FlaskCliRunner, org: LocalOrgServer, tmp_path: Path
+) -> None:
+    sheet = str(a_workbook(tmp_path / "a.xlsx", [an_order_row()]))
+    run(cli, "apply", sheet)
+    with cli.app.extensions["runtime"].transaction() as session:
+        enqueue(session, "Account", "HD-9", {"Name": "x" * 300}, "another sheet")
+        enqueue(session, "Order", "O-9", {"Account": {"External_Id__c": "HD-9"}}, "another sheet")
+    cli.invoke(args=["sync", "push"])
+
+    assert run(cli, "apply", sheet)["push"]["waiting"] == 1
