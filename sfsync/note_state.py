@@ -170,5 +170,8 @@ def _is_due(note: SyncNote, now: datetime) -> bool:
 def _find_open(session: Session) -> set[Key]:
     states = (WriteState.PENDING, WriteState.SENDING)
     query = select(OutboxWrite.sobject, OutboxWrite.external_id)
-    rows = session.execute(query.where(OutboxWrite.state.in_(states)))
+    # A remainder may wait for its field for ever; it says nothing of what was refused.
+    rows = session.execute(
+        query.where(OutboxWrite.state.in_(states), OutboxWrite.is_remainder.is_(False))
+    )
     return {(row.sobject, row.external_id) for row in rows}
