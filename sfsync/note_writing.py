@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import Engine
@@ -85,6 +85,7 @@ class Round:
     now: datetime
     report: NoteReport
     plan: NotePlan
+    shared: set[str] = field(default_factory=set)  #: sObjects whose shared Case was queued
 
     def store(self, session: Session, subject: Subject, place: Place) -> None:
         """Notes where the problems of `subject` are told from now on."""
@@ -105,7 +106,10 @@ class Round:
         """Brings the Cases that many records share to what stands in `session`."""
         for name in sorted(set(sobjects)):
             is_open = name in self.plan.sharing
-            self.report.cases += tell_shared(session, name, self.plan.subjects, is_open=is_open)
+            is_new = tell_shared(session, name, self.plan.subjects, is_open=is_open)
+            if is_new and name not in self.shared:
+                self.shared.add(name)
+                self.report.cases += 1
 
 
 def write_notes(round_: Round, subjects: Sequence[Subject], texts: Texts) -> list[Subject]:

@@ -571,8 +571,13 @@ def test_a_change_of_a_deleted_record_is_told_in_a_case_that_does_not_hang_on_it
 
 
 def test_very_many_refused_creations_share_one_case_that_shrinks_and_closes(
-    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("sfsync.record_problems.SHARED_ROWS", 7)
     for n in range(MOST_CASES + 5):
         want(engine, "Account", f"N-{n:02}", Name="Ada", CurrencyIsoCode="XXX")
 
