@@ -123,8 +123,9 @@ def compare_records(
         return []
     with runtime.transaction() as session:
         known = imports.known_values(session, sobject, records)
+        arrived = imports.find_arrived(session, sobject, records)
     current = imports.read_current(sf, sobject, records)
-    return imports.compare(sobject, records, known, current)
+    return imports.compare(sobject, records, known, current, arrived)
 
 
 def records_of(plan: Plan) -> dict[str, dict[str, imports.Values]]:

@@ -7,7 +7,7 @@ kept and reported.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,6 +26,10 @@ from sfsync.queries import query_in
 Values = dict[str, Any]
 #: Writes that the org has, will have, or has weighed against a person's.
 STANDING = (WriteState.PENDING, WriteState.SENDING, WriteState.SENT, WriteState.YIELDED)
+
+
+#: What is told of a record that was deleted, or has another external ID by now.
+GONE = "it was sent before and is no longer in Salesforce"
 
 
 class Action(StrEnum):
@@ -129,6 +133,14 @@ def known_values(session: Session, sobject: str, external_ids: Iterable[str]) ->
     return known
 
 
+def find_arrived(session: Session, sobject: str, external_ids: Iterable[str]) -> set[str]:
+    """Which of these records the org took from us at some time."""
+    arrived = select(OutboxWrite.external_id).where(
+        OutboxWrite.sobject == sobject, OutboxWrite.state == WriteState.SENT
+    )
+    return set(session.scalars(arrived.distinct())).intersection(external_ids)
+
+
 def read_current(sf: Salesforce, sobject: str, records: Mapping[str, Values]) -> dict[str, Values]:
     """The org's records of these external IDs, with the fields that the sheet speaks of."""
     fields = {path for values in records.values() for path in paths_of(values)}
@@ -148,28 +160,46 @@ def compare(
     records: Mapping[str, Values],
     known: Mapping[str, Values],
     current: Mapping[str, Values],
+    arrived: Collection[str] = (),
 ) -> list[Change]:
-    """What an import does with each record."""
+    """What an import does with each record; the org took those of `arrived` at some time."""
     return [
-        compare_one(sobject, external_id, values, known.get(external_id), current.get(external_id))
-        for external_id, values in records.items()
+        _compare_absent(sobject, key, values, known.get(key), has_arrived=key in arrived)
+        if key not in current
+        else compare_one(sobject, key, values, known.get(key), current[key])
+        for key, values in records.items()
     ]
 
 
-def compare_one(
-    sobject: str, external_id: str, wanted: Values, base: Values | None, current: Values | None
+def _compare_absent(
+    sobject: str, external_id: str, wanted: Values, base: Values | None, *, has_arrived: bool
 ) -> Change:
-    """Three ways: what the sheet says, what was sent before, what the org holds."""
-    if current is None:
-        if base is not None and not differing(wanted, base):
-            return Change(sobject, external_id, Action.UNCHANGED, {}, "waits to be sent")
-        return Change(sobject, external_id, Action.CREATE, wanted)
+    """What becomes of a record that the org does not have, or not any more.
+
+    A change of a deleted one is no creation: the push lists it for somebody to decide.
+    """
+    is_new = base is None or bool(differing(wanted, base))
+    if has_arrived:
+        action = Action.CREATE if is_new else Action.KEEP
+        return Change(sobject, external_id, action, wanted if is_new else {}, GONE)
+    if not is_new:
+        return Change(sobject, external_id, Action.UNCHANGED, {}, "waits to be sent")
+    return Change(sobject, external_id, Action.CREATE, wanted)
+
+
+def compare_one(
+    sobject: str, external_id: str, wanted: Values, base: Values | None, current: Values
+) -> Change:
+    """Three ways: what the sheet says, what was sent before, what the org holds.
+
+    A field that was never sent was empty for us: what stands there is a person's.
+    """
     lasting = {name: value for name, value in wanted.items() if name not in CREATION_ONLY}
     apart = differing(lasting, current)
     if not apart:
         return Change(sobject, external_id, Action.UNCHANGED, {})
     moved = set(differing(lasting, base)) if base is not None else set()
-    edited = {n for n in apart if base is None or (n in base and differing({n: base[n]}, current))}
+    edited = {n for n in apart if base is None or differing({n: base.get(n)}, current)}
     send = {name: wanted[name] for name in apart if name in moved and name not in edited}
     clashing = {name: wanted[name] for name in apart if name in moved and name in edited}
     seen = {name: pick(current.get(name), value) for name, value in send.items()}

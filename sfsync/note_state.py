@@ -29,6 +29,7 @@ class Place(StrEnum):
     RECORD = "record"  #: on the record itself
     CASE = "case"  #: in a Case, because there is no record or it cannot be saved
     BOTH = "both"  #: in a Case, while the record, which cannot be saved now, shows an older note
+    SHARED = "shared"  #: in one Case with many others of its sObject
     NOWHERE = "nowhere"  #: the org took it neither way yet
 
 
@@ -79,6 +80,8 @@ class NotePlan:
 
     to_tell: list[Subject] = field(default_factory=list)  #: problems that no note tells yet
     to_clear: list[SyncNote] = field(default_factory=list)  #: notes without a problem
+    subjects: dict[Key, Subject] = field(default_factory=dict)  #: every problem, told or not
+    sharing: frozenset[str] = frozenset()  #: sObjects of which a Case of many stands
 
     @property
     def is_empty(self) -> bool:
@@ -93,7 +96,8 @@ def plan_notes(session: Session, now: datetime, sources: Sequence[Source] = SOUR
     """
     subjects = _group(session, [each for source in sources for each in source(session)])
     notes = {(each.sobject, each.record): each for each in session.scalars(select(SyncNote))}
-    plan = NotePlan()
+    shared = (each.sobject for each in notes.values() if each.place == Place.SHARED)
+    plan = NotePlan(subjects=subjects, sharing=frozenset(shared))
     for key, subject in subjects.items():
         subject.standing = notes.pop(key, None)
         if _is_untold(subject, now):
@@ -168,5 +172,8 @@ def _is_due(note: SyncNote, now: datetime) -> bool:
 def _find_open(session: Session) -> set[Key]:
     states = (WriteState.PENDING, WriteState.SENDING)
     query = select(OutboxWrite.sobject, OutboxWrite.external_id)
-    rows = session.execute(query.where(OutboxWrite.state.in_(states)))
+    # A remainder may wait for its field for ever; it says nothing of what was refused.
+    rows = session.execute(
+        query.where(OutboxWrite.state.in_(states), OutboxWrite.is_remainder.is_(False))
+    )
     return {(row.sobject, row.external_id) for row in rows}

@@ -7,8 +7,8 @@ or word to whoever set the org up.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import Engine
@@ -20,6 +20,7 @@ from sfsync.errors import SalesforceError, SalesforceRetryable
 from sfsync.mapping import NOTE_FIELD, SINCE_FIELD
 from sfsync.note_state import (
     IN_CASE,
+    NotePlan,
     Place,
     Subject,
     SyncNote,
@@ -31,6 +32,7 @@ from sfsync.problem_cases import close_cases
 from sfsync.problem_texts import CASE_CLOSES, Labels, fingerprint, tell_problems
 from sfsync.records import collections_update
 from sfsync.results import SaveResult
+from sfsync.shared_cases import tell_shared
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +85,8 @@ class Round:
     engine: Engine
     now: datetime
     report: NoteReport
+    plan: NotePlan
+    shared: set[str] = field(default_factory=set)  #: sObjects whose shared Case was queued
 
     def store(self, session: Session, subject: Subject, place: Place) -> None:
         """Notes where the problems of `subject` are told from now on."""
@@ -99,6 +103,15 @@ class Round:
             due_at=None if is_told else self.now + REFUSED_PAUSE,
         )
 
+    def tell_shared(self, session: Session, sobjects: Iterable[str]) -> None:
+        """Brings the Cases that many records share to what stands in `session`."""
+        for name in sorted(set(sobjects)):
+            is_open = name in self.plan.sharing
+            is_new = tell_shared(session, name, self.plan.subjects, is_open=is_open)
+            if is_new and name not in self.shared:
+                self.shared.add(name)
+                self.report.cases += 1
+
 
 def write_notes(round_: Round, subjects: Sequence[Subject], texts: Texts) -> list[Subject]:
     """Writes one call of notes; answers the records that take none."""
@@ -110,17 +123,21 @@ def write_notes(round_: Round, subjects: Sequence[Subject], texts: Texts) -> lis
         ],
     )
     need_case: list[Subject] = []
+    moved: set[str] = set()
     with transaction(round_.engine) as session:
         for subject, result in zip(subjects, results, strict=True):
             if result.success:
                 round_.store(session, subject, Place.RECORD)
                 round_.report.noted += 1
                 _close_former_case(round_, session, subject)
+                if subject.standing is not None and subject.standing.place == Place.SHARED:
+                    moved.add(subject.sobject)
             elif _is_record_at_fault(round_, result):
                 subject.refusal = _tell_refusal(result.errors[0])
                 need_case.append(subject)
             elif not isinstance(result.errors[0], SalesforceRetryable):
                 round_.store(session, subject, Place.NOWHERE)
+        round_.tell_shared(session, moved)
     return need_case
 
 
@@ -175,6 +192,7 @@ def end_cases(round_: Round, notes: Sequence[SyncNote]) -> None:
     with transaction(round_.engine) as session:
         for note in notes:
             _end_note(round_, session, note)
+        round_.tell_shared(session, (each.sobject for each in notes if each.place == Place.SHARED))
 
 
 def _end_note(round_: Round, session: Session, note: SyncNote) -> None:

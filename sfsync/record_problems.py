@@ -2,8 +2,8 @@
 
 Owns the steps of a round: the problems are read from their own rows, records are looked up, the
 notes of many go out in one call, and notes whose problem is gone are taken away. A record that is
-not there, or takes no note, gets a Case. Running it again changes nothing in the org; being killed
-anywhere loses nothing.
+not there, or takes no note, gets a Case; very many of them share one. Running it again changes
+nothing in the org; being killed anywhere loses nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sfsync.about_org import describe_many
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.mapping import NOTE_FIELD
-from sfsync.note_state import ON_RECORD, NotePlan, Place, Subject, SyncNote, plan_notes
+from sfsync.note_state import ON_RECORD, Place, Subject, SyncNote, plan_notes
 from sfsync.note_writing import NoteReport, Round, Texts, clear_notes, end_cases, write_notes
 from sfsync.problem_cases import find_anchors, open_case, read_owners
 from sfsync.problem_sources import SOURCES, Source
@@ -28,11 +28,15 @@ from sfsync.problem_texts import read_labels
 from sfsync.queries import query_in
 from sfsync.records import COLLECTION_SIZE
 from sfsync.replica_reads import known_ids
+from sfsync.shared_cases import part_shared
 from sfsync.usage import purpose
 
 __all__ = ["NoteReport", "note_problems"]
 
 logger = logging.getLogger(__name__)
+
+#: Records of a shared Case that are noted in one transaction.
+SHARED_ROWS = 1_000
 
 
 def note_problems(
@@ -55,12 +59,14 @@ def note_problems(
     if plan.is_empty:
         return report
     with purpose("notes"):
-        _tell(Round(sf, engine, now, report), plan, zone)
-        _clear(Round(sf, engine, now, report), plan.to_clear)
+        round_ = Round(sf, engine, now, report, plan)
+        _tell(round_, zone)
+        _clear(round_, plan.to_clear)
     return report
 
 
-def _tell(round_: Round, plan: NotePlan, zone: tzinfo) -> None:
+def _tell(round_: Round, zone: tzinfo) -> None:
+    plan = round_.plan
     if not plan.to_tell:
         return
     _find_records(round_, plan.to_tell)
@@ -73,7 +79,14 @@ def _tell(round_: Round, plan: NotePlan, zone: tzinfo) -> None:
     _postpone(round_, [each for each in there if each not in takers])
     for chunk in chunked(takers, COLLECTION_SIZE):
         need_case += write_notes(round_, chunk, texts)
-    _open_cases(round_, need_case, texts)
+    with transaction(round_.engine) as session:
+        own, shared = part_shared(session, need_case)
+    _open_cases(round_, own, texts)
+    for chunk in chunked(shared, SHARED_ROWS):
+        with transaction(round_.engine) as session:
+            for subject in chunk:
+                round_.store(session, subject, Place.SHARED)
+            round_.tell_shared(session, (subject.sobject for subject in chunk))
 
 
 def _postpone(round_: Round, subjects: Sequence[Subject]) -> None:

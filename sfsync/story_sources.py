@@ -104,6 +104,7 @@ def read_notes(session: Session, record: NamedRecord, _: datetime) -> Iterator[E
         Place.RECORD: "the record in Salesforce shows what could not be saved",
         Place.CASE: "a Case in Salesforce tells what could not be saved",
         Place.BOTH: "a Case in Salesforce tells what could not be saved; the record an older note",
+        Place.SHARED: "a Case in Salesforce tells of it among many that could not be saved",
         Place.NOWHERE: "Salesforce took no note about what could not be saved",
     }
     for name in {record.external_id, record.salesforce_id} - {None}:

@@ -1,7 +1,8 @@
 """`flask import`: bring a workbook of RFPs or proposals into Salesforce.
 
 Owns how an import reads on a terminal. Exit codes beside the common ones: 1 when no row could go
-in (or any could not, with --strict), 2 when the file is no workbook.
+in, or the org took none of what was sent (or any row could not, with --strict), 2 when the file is
+no workbook.
 """
 
 from __future__ import annotations
@@ -68,9 +69,11 @@ def finish(file: Path, as_json: bool, strict: bool, *, is_dry_run: bool) -> None
     else:
         show_report(report)
     refused = report.rows_refused + (report.push.rejected if report.push else 0)
-    if report.push and report.push.waiting and not report.push.sent:
+    push = report.push
+    if push and push.retried and not push.sent:
         raise SystemExit(EXIT_UNAVAILABLE)
-    if (strict and refused) or (report.rows_read and not report.went_in):
+    took_nothing = push is not None and push.rejected and not (push.sent or push.settled)
+    if (strict and refused) or (report.rows_read and not report.went_in) or took_nothing:
         raise SystemExit(EXIT_REJECTED)
 
 

@@ -14,8 +14,10 @@ from flask.testing import FlaskCliRunner
 from jobs.imports import CURRENCIES
 from jobs.runtime import build_runtime
 from sandbox.server import LocalOrgServer
-from tests.control import counted_calls
+from sfsync.outbox import enqueue
+from tests.control import add_fault, counted_calls
 from tests.imports.people import edit_order, query
+from tests.sfsync.people import Admin
 from tests.spreadsheets.builders import PROPOSAL_HEADINGS, a_workbook, an_order_row
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -27,6 +29,11 @@ def run(cli: FlaskCliRunner, *arguments: str, exit_code: int = 0) -> Any:
     result = cli.invoke(args=["import", *arguments, "--json"])
     assert result.exit_code == exit_code, result.output
     return json.loads(result.stdout)
+
+
+def apply_rows(cli: FlaskCliRunner, folder: Path, *rows: list[object]) -> Any:
+    """An import of a sheet with these rows."""
+    return run(cli, "apply", str(a_workbook(folder / "a.xlsx", list(rows))))
 
 
 def test_the_sample_sheet_becomes_rfps_and_accounts_in_the_org(
@@ -240,3 +247,77 @@ def test_the_currencies_that_an_import_accepts_are_those_of_the_org(org: LocalOr
     rows = query(org, "SELECT IsoCode FROM CurrencyType WHERE IsActive = true")
 
     assert {row["IsoCode"] for row in rows} == CURRENCIES
+
+
+def test_a_value_that_people_set_before_the_sheet_had_one_is_kept(
+    cli: FlaskCliRunner, org: LocalOrgServer, tmp_path: Path
+) -> None:
+    apply_rows(cli, tmp_path, an_order_row(country=None))
+    (account,) = query(org, "SELECT Id FROM Account WHERE Name = 'Acme'")
+    Admin(org).change("Account", account["Id"], BillingCountry="DE")
+    Admin(org).wait(minutes=2)
+
+    report = apply_rows(cli, tmp_path, an_order_row(country="PL"))
+
+    assert report["actions"] == {"create": 0, "update": 0, "keep": 1, "unchanged": 1}
+    assert report["changes"][0]["note"] == "Salesforce keeps its own BillingCountry"
+    assert query(org, "SELECT BillingCountry FROM Account") == [{"BillingCountry": "DE"}]
+
+
+def test_a_value_that_nobody_has_set_yet_is_taken_from_the_sheet(
+    cli: FlaskCliRunner, org: LocalOrgServer, tmp_path: Path
+) -> None:
+    apply_rows(cli, tmp_path, an_order_row(country=None))
+    Admin(org).wait(minutes=2)
+
+    apply_rows(cli, tmp_path, an_order_row(country="PL"))
+
+    assert query(org, "SELECT BillingCountry FROM Account") == [{"BillingCountry": "Poland"}]
+
+
+@pytest.mark.parametrize("sheet", ["the same", "another"])
+def test_an_order_that_people_deleted_is_told_and_not_made_anew(
+    cli: FlaskCliRunner, org: LocalOrgServer, tmp_path: Path, sheet: str
+) -> None:
+    apply_rows(cli, tmp_path, an_order_row())
+    (order,) = query(org, "SELECT Id FROM Order")
+    Admin(org).delete("Order", order["Id"])
+    Admin(org).wait(minutes=2)
+
+    report = apply_rows(cli, tmp_path, an_order_row(budget=1000 if sheet == "the same" else 2000))
+
+    assert query(org, "SELECT Id FROM Order") == []
+    told = {change["external_id"]: change["note"] for change in report["changes"]}
+    assert told["R-1"] == "it was sent before and is no longer in Salesforce"
+
+
+def test_a_sheet_of_which_the_org_took_nothing_ends_with_1(
+    cli: FlaskCliRunner, org: LocalOrgServer, tmp_path: Path
+) -> None:
+    add_fault(
+        org,
+        action="status",
+        status=400,
+        body=[{"errorCode": "DUPLICATES_DETECTED", "message": "Use one of these records?"}],
+        path="/composite/sobjects/Account/",
+        times=1,
+    )
+    sheet = str(a_workbook(tmp_path / "a.xlsx", [an_order_row()]))
+
+    report = run(cli, "apply", sheet, exit_code=1)
+
+    assert (report["push"]["rejected"], report["push"]["waiting"]) == (1, 1)
+    assert query(org, "SELECT Id FROM Order") == []
+
+
+def test_a_write_that_waits_for_something_else_is_no_outage(
+    cli: FlaskCliRunner, org: LocalOrgServer, tmp_path: Path
+) -> None:
+    sheet = str(a_workbook(tmp_path / "a.xlsx", [an_order_row()]))
+    run(cli, "apply", sheet)
+    with cli.app.extensions["runtime"].transaction() as session:
+        enqueue(session, "Account", "HD-9", {"Name": "x" * 300}, "another sheet")
+        enqueue(session, "Order", "O-9", {"Account": {"External_Id__c": "HD-9"}}, "another sheet")
+    cli.invoke(args=["sync", "push"])
+
+    assert run(cli, "apply", sheet)["push"]["waiting"] == 1

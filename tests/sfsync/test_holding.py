@@ -14,6 +14,7 @@ from config.database import transaction
 from config.settings import Settings
 from sandbox.server import LocalOrgServer
 from sfsync.client import usage
+from sfsync.delivery import Delivery, deliver
 from sfsync.errors import SalesforceRetryable
 from sfsync.leases import LEASE_S, WriteLeases
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
@@ -362,3 +363,19 @@ def test_a_write_of_the_field_itself_is_parted_when_the_push_finds_that_it_has_v
         ("sent", {"Name": "Meble i syn"}, None),
         ("pending", {"Payout_Account__c": "DE89"}, WAITS),
     ]
+
+
+def test_the_note_goes_when_all_that_can_be_written_has_arrived(
+    admin: Admin, sf: Salesforce, engine: Engine, clock: FrozenClock, paused: str
+) -> None:
+    def send() -> Delivery:
+        admin.wait(seconds=5)
+        return deliver(sf, engine, clock=clock, sleep=lambda s: admin.wait(seconds=s))
+
+    note(engine, "A-1", CurrencyIsoCode="XXX", Payout_Account__c="DE89")
+    assert send().notes.noted == 1
+    note(engine, "A-1", CurrencyIsoCode="PLN")
+
+    done = send()
+
+    assert (done.push.updated, done.push.waiting, done.notes.cleared) == (1, 1, 1)

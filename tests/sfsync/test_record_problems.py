@@ -32,6 +32,7 @@ from sfsync.pull import pull
 from sfsync.push import push
 from sfsync.queries import query
 from sfsync.record_problems import note_problems
+from sfsync.shared_cases import MOST_CASES
 from tests.control import add_fault, control, counted_calls, seed
 from tests.sfsync.people import Admin
 from tests.sfsync.simulation import Killed, killing
@@ -567,3 +568,76 @@ def test_a_change_of_a_deleted_record_is_told_in_a_case_that_does_not_hang_on_it
     assert (case["Status"], case["AccountId"]) == ("New", None)
     assert "The record was deleted here while the back office wanted to" in case["Description"]
     assert "because the record is not in Salesforce any more." in case["Description"]
+
+
+def test_very_many_refused_creations_share_one_case_that_shrinks_and_closes(
+    org: LocalOrgServer,
+    sf: Salesforce,
+    engine: Engine,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sfsync.record_problems.SHARED_ROWS", 7)
+    for n in range(MOST_CASES + 5):
+        want(engine, "Account", f"N-{n:02}", Name="Ada", CurrencyIsoCode="XXX")
+
+    first = run(org, sf, engine, clock)
+    (case,) = cases(sf)
+    again = run(org, sf, engine, clock)
+    want(engine, "Account", "N-00", CurrencyIsoCode="PLN")
+    run(org, sf, engine, clock)
+    (smaller,) = cases(sf)
+
+    assert (first.push.rejected, first.notes.cases, again.api_calls) == (30, 1, 0)
+    assert (case["Subject"], case["Status"]) == ("Backoffice could not save 30 accounts", "New")
+    lines = case["Description"].splitlines()
+    assert lines[3] == (
+        "30 times: Currency ISO Code: bad value for restricted picklist field: XXX"
+        " What to do: Choose a value of the picklist, or ask the admin to add this one."
+    )
+    assert lines[6] == "N-00 (orders.xlsx, sheet RFPs, row 7)"
+    assert lines[6 + 20] == "and 10 more; the developer on call can list them."
+    assert smaller["Subject"] == "Backoffice could not save 29 accounts"
+
+    for n in range(1, MOST_CASES + 5):
+        want(engine, "Account", f"N-{n:02}", CurrencyIsoCode="PLN")
+    run(org, sf, engine, clock)
+
+    (closed,) = cases(sf)
+    assert (closed["Status"], closed["Subject"]) == (
+        "Closed",
+        "Solved: backoffice could not save many accounts",
+    )
+    with transaction(engine) as session:
+        assert session.scalars(select(SyncNote)).all() == []
+
+
+def test_a_record_that_leaves_the_shared_case_shows_its_note_itself(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    for n in range(MOST_CASES + 1):
+        want(engine, "Account", f"N-{n:02}", Name="Ada", CurrencyIsoCode="XXX")
+    run(org, sf, engine, clock)
+    there(sf, "N-00")
+    want(engine, "Account", "N-00", CurrencyIsoCode="YYY")
+
+    run(org, sf, engine, clock)
+
+    assert "YYY" in account(sf, "N-00")["Sync_Problem__c"]
+    assert [case["Subject"] for case in cases(sf)] == ["Backoffice could not save 25 accounts"]
+
+
+def test_few_problems_after_very_many_get_a_case_each(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock
+) -> None:
+    for n in range(MOST_CASES + 1):
+        want(engine, "Account", f"N-{n:02}", Name="Ada", CurrencyIsoCode="XXX")
+    run(org, sf, engine, clock)
+
+    want(engine, "Account", "Z-1", Name="Ada", CurrencyIsoCode="XXX")
+    run(org, sf, engine, clock)
+
+    assert [case["Subject"] for case in cases(sf)] == [
+        "Backoffice could not save 26 accounts",
+        "Backoffice could not save account Z-1",
+    ]
