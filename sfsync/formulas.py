@@ -24,11 +24,12 @@ from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceRejected
 from sfsync.exports import PAGE_ROWS, await_export, open_page, start_export
+from sfsync.judging import is_intact
 from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
 from sfsync.loading import CHUNK_ROWS, EXPORT_CALLS, is_export_cheaper
 from sfsync.mapping import MAPPINGS, FieldMap
 from sfsync.mapping import Mapping as ObjectMapping
-from sfsync.replica import LOOKUP_SIZE, TABLES, read_cells, store_rows
+from sfsync.replica import TABLES, load_stored, read_cells, store_rows
 from sfsync.rest import follow_pages, org_time, soql
 from sfsync.schema import read_active
 from sfsync.stale import (
@@ -227,16 +228,17 @@ def _read(mapping: ObjectMapping, record: Mapping[str, Any]) -> Row:
 
 
 def _store(session: Session, mapping: ObjectMapping, rows: Sequence[Row]) -> int:
-    """Stores formulas where the replica holds that version of the record; how many differed."""
+    """Stores formulas where the replica holds that version of the record; how many differed.
+
+    A row that somebody changed past the sync is left as it is: a new checksum would hide that from
+    the reconciliation, which brings the formula too.
+    """
     fresh = {row["salesforce_id"]: row for row in rows}
-    table = TABLES[mapping.sobject]
-    columns = [table.c[each.column] for each in mapping.fields]
     changed: list[Row] = []
-    for chunk in chunked(list(fresh), LOOKUP_SIZE):
-        query = select(*columns).where(table.c.salesforce_id.in_(chunk)).with_for_update()
-        for known in map(dict, session.execute(query).mappings()):
-            row = known | fresh[known["salesforce_id"]]
-            if row != known and row["system_modstamp"] == known["system_modstamp"]:
-                changed.append(row)
+    for salesforce_id, known in load_stored(session, mapping, fresh, lock=True).items():
+        row = known | fresh[salesforce_id]
+        is_same_version = row["system_modstamp"] == known["system_modstamp"]
+        if row != known and is_same_version and is_intact(mapping, known):
+            changed.append(row)
     store_rows(session, mapping, changed, None)
     return len(changed)
