@@ -105,11 +105,15 @@ def read_chunk(mapping: Mapping, cells: Sequence[Sequence[str]], dialect: str) -
         texts[field.column] = _fill(text, NOTHING)
         other = own.get(field.kind)
         stored.append(_fill(text, None) if other is None else _convert(column, other))
+    extra = _spell_extra(mapping, found[len(mapping.fields) :]) if mapping.extra else []
     if mapping.extra:
-        stored.append(_spell_extra(mapping, found[len(mapping.fields) :]))
+        stored.append(extra)
     # Over all columns: one that is paused, and not among the cells, holds nothing in a new row.
     whole = [texts.get(each.column, missing) for each in BY_SOBJECT[mapping.sobject].fields]
-    sums = [crc32(line.encode()) for line in map(SEPARATOR.join, zip(*whole, strict=True))]
+    lines = map(SEPARATOR.join, zip(*whole, strict=True))
+    if extra:
+        lines = map(_add_extra, lines, extra)
+    sums = [crc32(line.encode()) for line in lines]
     flags = found[_place(mapping, "is_deleted")]
     return Chunk(mapping, cells, [*stored, sums], flags.count("true"))
 
@@ -126,6 +130,10 @@ def _spell_extra(mapping: Mapping, columns: Sequence[Column]) -> Column:
         spell_extra({f.path: read_cell(cell, f) for f, cell in zip(fields, row, strict=True)})
         for row in zip(*columns, strict=True)
     ]
+
+
+def _add_extra(line: str, extra: str | None) -> str:
+    return f"{line}{SEPARATOR}{extra}" if extra else line
 
 
 def _convert(column: Column, memo: _Memo | None) -> Column:

@@ -12,6 +12,7 @@ from the text of an export needs no detour over Python values:
 - instants: UTC with six decimals of the second, 2026-11-27 07:00:00.000000
 - times of day: six decimals of the second, 07:00:00.000000
 - numbers: plain digits without zeros behind the last decimal that counts; 10.50 and 1.05E1 are 10.5
+- the text of the column `extra` at the end, where there is one
 
 The number guards against accidents and hand-written SQL, not against somebody who computes it too.
 """
@@ -78,7 +79,7 @@ def spell_value(kind: Kind, value: Any) -> str | None:
 
 
 def checksum_of(mapping: maps.Mapping, row: Mapping[str, Any]) -> int:
-    """The checksum of one row, its values by column; other columns of `row` do not count.
+    """The checksum of one row, its values by column, `extra` as text; others do not count.
 
     A page of rows is cheaper with `checksummer`, by the time that preparing one takes.
     """
@@ -99,7 +100,7 @@ def checksummer(mapping: maps.Mapping) -> Checksum:
         for place, spell in spelled:
             if values[place] is not None:
                 values[place] = spell(values[place])
-        return checksum_of_texts(values)
+        return checksum_of_texts([*values, row["extra"]] if row.get("extra") else values)
 
     return checksum
 

@@ -12,7 +12,11 @@ from sqlalchemy.orm import Session
 from sfsync.chunks import chunked
 from sfsync.errors import SalesforceRejected
 from sfsync.extra import parse_extra, spell_extra
+from sfsync.judging import is_intact
+from sfsync.mapping import BY_SOBJECT
 from sfsync.replica import TABLES
+from sfsync.replica_reads import load_stored
+from sfsync.replica_writes import sum_again
 from sfsync.schema import ColumnState, SyncField, find_column
 
 #: Rows whose text is written anew in one statement's worth of memory.
@@ -63,18 +67,21 @@ def _refusal(message: str, remedy: str = "") -> SalesforceRejected:
 
 
 def _drop_values(session: Session, sobject: str, name: str) -> int:
-    table = TABLES[sobject]
+    table, mapping = TABLES[sobject], BY_SOBJECT[sobject]
     # Only narrows the search: the name may also be part of a value.
     mentioning = select(table.c.salesforce_id).where(table.c.extra.contains(f'"{name}"'))
     changed = 0
     for chunk in chunked(session.scalars(mentioning).all(), REWRITTEN_ROWS):
-        rows = select(table.c.salesforce_id, table.c.extra).where(table.c.salesforce_id.in_(chunk))
-        for salesforce_id, text in session.execute(rows).all():
-            values = parse_extra(text)
+        intact: list[str] = []
+        for salesforce_id, row in load_stored(session, mapping, chunk, lock=True).items():
+            values = parse_extra(row["extra"])
             if name not in values:
                 continue
             rest = spell_extra({key: value for key, value in values.items() if key != name})
             one = update(table).where(table.c.salesforce_id == salesforce_id)
             session.execute(one.values(extra=rest))
+            intact += [salesforce_id] if is_intact(mapping, row) else []
             changed += 1
+        # A row that was changed past the sync keeps its false checksum, by which it is found.
+        sum_again(session, mapping, intact)
     return changed

@@ -22,6 +22,7 @@ from sfsync.about_org import org_time
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.exports import count_pages
+from sfsync.judging import is_intact
 from sfsync.keyset import PAGE_SIZE, Span
 from sfsync.loading import EXPORT_CALLS
 from sfsync.mapping import MAPPINGS
@@ -29,6 +30,7 @@ from sfsync.mapping import Mapping as ObjectMapping
 from sfsync.org_rows import read_rows
 from sfsync.queries import query_all_in
 from sfsync.replica import LOOKUP_SIZE, TABLES
+from sfsync.replica_reads import load_stored
 from sfsync.replica_writes import store_rows
 from sfsync.scanning import Scan, is_export_cheaper
 from sfsync.schema import read_active
@@ -184,16 +186,17 @@ def _version_and_formulas(mapping: ObjectMapping) -> ObjectMapping:
 
 
 def _store(session: Session, mapping: ObjectMapping, rows: Sequence[Row]) -> int:
-    """Stores formulas where the replica holds that version of the record; how many differed."""
+    """Stores formulas where the replica holds that version of the record; how many differed.
+
+    A row that somebody changed past the sync is left as it is: a new checksum would hide that from
+    the reconciliation, which brings the formula too.
+    """
     fresh = {row["salesforce_id"]: row for row in rows}
-    table = TABLES[mapping.sobject]
-    columns = [table.c[each.column] for each in mapping.fields]
     changed: list[Row] = []
-    for chunk in chunked(list(fresh), LOOKUP_SIZE):
-        query = select(*columns).where(table.c.salesforce_id.in_(chunk)).with_for_update()
-        for known in map(dict, session.execute(query).mappings()):
-            row = known | fresh[known["salesforce_id"]]
-            if row != known and row["system_modstamp"] == known["system_modstamp"]:
-                changed.append(row)
+    for salesforce_id, known in load_stored(session, mapping, fresh, lock=True).items():
+        row = known | fresh[salesforce_id]
+        is_same_version = row["system_modstamp"] == known["system_modstamp"]
+        if row != known and is_same_version and is_intact(mapping, known):
+            changed.append(row)
     store_rows(session, mapping, changed, None)
     return len(changed)

@@ -22,7 +22,7 @@ from sfsync.arrivals import insert_new
 from sfsync.cells import Chunk, read_chunk
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce, spares_calls
-from sfsync.errors import OutcomeUnknown, SalesforceError, SalesforceRejected
+from sfsync.errors import IncompleteRead, OutcomeUnknown, SalesforceError, SalesforceRejected
 from sfsync.exports import (
     ExportLost,
     ResultPage,
@@ -57,6 +57,8 @@ SPARING_EXPORT_CALLS = 2
 SPARING_PATIENCE = 5
 #: How often an export is asked for when no answer comes, before pages are read instead.
 MOST_STARTS = 2
+#: How often a page of an export that breaks on its way is read, before pages are read instead.
+MOST_READINGS = 3
 #: Rows of an export that are stored in one transaction.
 CHUNK_ROWS = 5_000
 
@@ -171,11 +173,23 @@ class Load:
             patience = SPARING_PATIENCE if spares_calls(self.sf) else 1
             await_export(self.sf, job_id, rows, self.sleep, patience=patience)
         while True:
-            locator = self._store_export_page(job_id, locator, page_rows(rows), limit)
+            locator = self._store_whole_page(job_id, locator, page_rows(rows), limit)
             if locator is None:
                 return self.state.export_end_at
             with transaction(self.engine) as session:
                 note_exported(session, self.state, locator)
+
+    def _store_whole_page(
+        self, job_id: str, locator: str | None, most_rows: int, limit: datetime
+    ) -> str | None:
+        """Stores a page of the export; one that breaks on its way is asked for again."""
+        broken: IncompleteRead | None = None
+        for _ in range(MOST_READINGS):
+            try:
+                return self._store_export_page(job_id, locator, most_rows, limit)
+            except IncompleteRead as error:
+                broken = error
+        raise ExportLost(f"The export {job_id} broke {MOST_READINGS} times: {broken}") from broken
 
     def _store_export_page(
         self, job_id: str, locator: str | None, most_rows: int, limit: datetime

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from simple_salesforce.api import Salesforce
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from config.database import transaction
 from sandbox.server import LocalOrgServer
@@ -22,7 +22,10 @@ from sfsync.errors import SalesforceUnavailable
 from sfsync.formulas import Refreshed, sweep, sweep_calls
 from sfsync.mapping import BY_SOBJECT, DESCRIBED_TYPES, MAPPINGS, FieldMap, Kind
 from sfsync.pull import pull, pull_records
-from sfsync.stale import DEPENDANTS, FormulaState, StaleFormula
+from sfsync.reconcile import reconcile
+from sfsync.replica import TABLES
+from sfsync.replica_writes import sum_again
+from sfsync.stale import FormulaState, StaleFormula
 from sfsync.status import read_status
 from tests.control import add_fault, seed
 from tests.sfsync.people import Admin
@@ -391,10 +394,10 @@ def test_a_sweep_follows_the_time(
 def test_a_sweep_finds_what_nobody_noted(
     admin: Admin, sf: Salesforce, engine: Engine, market: dict[str, str]
 ) -> None:
-    table = DEPENDANTS["Account"][0].sobject
     with transaction(engine) as session:
-        mine = formulas.TABLES[table]
-        session.execute(mine.update().values(manufacturer_qualification="wrong"))
+        # As the pull stores it, checksum and all.
+        session.execute(update(TABLES[PROPOSAL]).values(manufacturer_qualification="wrong"))
+        sum_again(session, BY_SOBJECT[PROPOSAL], [market["proposal"]])
 
     assert sweep(sf, engine)[PROPOSAL] == Refreshed(1, 1)
     assert_equal_to_the_org(sf, engine)
@@ -505,3 +508,26 @@ def test_a_thousand_changed_rows_cost_two_calls(
 
     assert report.tallies["Account"].updated == 1000
     assert report.api_calls == 2
+
+
+@pytest.mark.parametrize("way", ["by the parent's change", "by a sweep"])
+def test_a_row_that_was_changed_here_is_not_vouched_for_by_its_fresh_formula(
+    admin: Admin, sf: Salesforce, engine: Engine, market: dict[str, str], way: str
+) -> None:
+    table, record_id = TABLES[PROPOSAL], market["proposal"]
+    with transaction(engine) as session:
+        mine = update(table).where(table.c.salesforce_id == record_id)
+        session.execute(mine.values(description="by hand"))
+    qualify(admin, market)
+    admin.wait(minutes=5)
+
+    run(sf, engine)
+    if way == "by a sweep":
+        sweep(sf, engine)
+    report = reconcile(sf, engine)
+
+    assert {(each["field"], each["ours"]) for each in report.differences} == {
+        ("Description__c", "by hand"),
+        ("Manufacturer_Qualification__c", "Pending"),
+    }
+    assert_equal_to_the_org(sf, engine)

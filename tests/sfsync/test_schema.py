@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 from simple_salesforce.api import Salesforce
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from config.database import transaction
 from config.settings import Settings
 from sandbox.org.schema import Field, FieldType, PicklistValue
 from sandbox.server import LocalOrgServer
 from sfsync import exports, loading
+from sfsync.column_choices import forget_column
 from sfsync.errors import SalesforceRejected, SalesforceUnavailable
 from sfsync.pull import forget, pull, pull_records
 from sfsync.queries import query_all
 from sfsync.reconcile import reconcile
+from sfsync.replica import TABLES
 from sfsync.replica_reads import load_record
 from sfsync.schema import ColumnState, Trouble, read_fields
 from sfsync.status import read_status
@@ -558,3 +560,59 @@ def test_an_export_that_was_begun_without_a_field_is_not_read(
     restarted(settings, engine)
 
     assert row_of(engine, account)["extra"] == {"Places__c": 7}
+
+
+@pytest.mark.parametrize("way", ["pages", "an export"])
+def test_a_value_of_the_orgs_own_fields_that_was_changed_here_is_found_and_healed(
+    admin: Admin,
+    remodel: Remodeller,
+    settings: Settings,
+    sf: Salesforce,
+    engine: Engine,
+    account: str,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    monkeypatch.setattr("sfsync.planning.FEW", 1)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda _rows, **_: way == "an export")
+    monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.05)
+    remodel.add("Account", PLACES)
+    admin.change("Account", account, Places__c="7")
+    forget(engine)
+    restarted(settings, engine)
+    admin.wait(minutes=2)
+    assert reconcile(sf, engine).drifted == 0
+    mine = update(TABLES["Account"]).where(TABLES["Account"].c.salesforce_id == account)
+    with transaction(engine) as session:
+        session.execute(mine.values(extra='{"Places__c": 8}'))
+
+    report = reconcile(sf, engine)
+
+    assert [(each["field"], each["theirs"]) for each in report.differences] == [
+        ("extra", '{"Places__c":7}')
+    ]
+    assert row_of(engine, account)["extra"] == {"Places__c": 7}
+    assert reconcile(sf, engine).drifted == 0
+
+
+def test_a_value_that_is_forgotten_leaves_a_true_checksum_and_vouches_for_nothing_else(
+    admin: Admin, remodel: Remodeller, settings: Settings, sf: Salesforce, engine: Engine
+) -> None:
+    remodel.add("Account", PLACES)
+    ids = [admin.create("Account", Name="Meble", Places__c="7") for _ in range(2)]
+    admin.wait(minutes=2)
+    restarted(settings, engine)
+    remodel.drop("Account", "Places__c")
+    restarted(settings, engine)
+    mine = update(TABLES["Account"]).where(TABLES["Account"].c.salesforce_id == ids[1])
+    with transaction(engine) as session:
+        session.execute(mine.values(name="by hand"))
+
+    with transaction(engine) as session:
+        assert forget_column(session, "Account.Places__c") == 2
+
+    assert [row_of(engine, each)["extra"] for each in ids] == [{}, {}]
+    report = reconcile(sf, engine)
+    assert [(each["salesforce_id"], each["field"]) for each in report.differences] == [
+        (ids[1], "Name")
+    ]
