@@ -29,7 +29,7 @@ MOST_MEMORY_MB = 150
 MOST_EXTRA = 1.05
 START_S = 1.5
 LOOK_EVERY_S = 0.05
-PAGE_ROWS = 50_000
+PAGE_ROWS = 100_000
 COMMAND = (sys.executable, "-m", "flask", "sync", "pull", "--json")
 
 

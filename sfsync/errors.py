@@ -197,6 +197,10 @@ ERRORS: dict[str, ErrorRule] = {
 
 _UNLISTED = _reject(_CALL_DEVELOPER)
 
+#: How the org begins to say, under the code of an unknown field, that a lookup's record is missing.
+_MISSING_PARENT = "Foreign key external ID:"
+_PARENT_FIRST = "Bring the record that this lookup names into Salesforce first."
+
 
 #: The code of IntegrationBug; no code of Salesforce is spelled so.
 BUG_CODE = "BUG"
@@ -231,4 +235,5 @@ def refusal(code: str, message: str, fields: Sequence[str] = ()) -> SalesforceEr
     kind = SalesforceRetryable if rule.outcome is Outcome.RETRYABLE else SalesforceRejected
     if code == "SERVER_UNAVAILABLE":
         kind = SalesforceUnavailable
-    return kind(f"{code}: {message}", code=code, fields=fields, remedy=rule.remedy)
+    remedy = _PARENT_FIRST if message.startswith(_MISSING_PARENT) else rule.remedy
+    return kind(f"{code}: {message}", code=code, fields=fields, remedy=remedy)

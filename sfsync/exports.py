@@ -28,15 +28,17 @@ from sfsync.edge import reading, writing
 from sfsync.errors import IncompleteRead, SalesforceError, SalesforceRejected
 
 #: Rows of one page of results: one call, and what a reader that is killed reads again at most.
-PAGE_ROWS = 50_000
+PAGE_ROWS = 100_000
 #: A long text field holds 131,072 characters, and the csv module refuses more than its limit.
 LONGEST_CELL = 1 << 20
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 #: Rows that a quick org writes in a second: decides when to look first.
 ROWS_PER_S = 80_000
+#: A job that tells nothing for longer is waited for twice as long as so far.
+LATER_GROWTH = 2
 #: How much later than its rate promises a job is looked at again.
-LATENESS = 1.25
+LATENESS = 1.5
 
 #: What the org says of a place in the results that is no more, beside what it refuses for good;
 #: results are kept for a week.
@@ -82,7 +84,7 @@ def await_export(
     Each look costs a call, so the next one waits for as long as the job's rate so far lets expect.
     Raises ExportLost when the job failed.
     """
-    wait_s, waited_s = max(FIRST_WAIT_S, rows / ROWS_PER_S), 0.0
+    wait_s, waited_s, counted = max(FIRST_WAIT_S, rows / ROWS_PER_S), 0.0, 0
     while True:
         sleep(wait_s)
         waited_s += wait_s
@@ -95,16 +97,22 @@ def await_export(
                 f"The export {job_id} ended as {job['state']}: {job.get('errorMessage') or '-'}.",
                 code="EXPORT_FAILED",
             )
-        wait_s = _expect_s(int(job.get("numberRecordsProcessed") or 0), rows, waited_s)
+        before, counted = counted, int(job.get("numberRecordsProcessed") or 0)
+        wait_s = _expect_s(rows - counted, counted - before, wait_s, waited_s)
 
 
-def _expect_s(done: int, rows: int, waited_s: float) -> float:
-    """How long to wait for the rest: never longer than so far.
+def _expect_s(rest: int, gained: int, wait_s: float, waited_s: float) -> float:
+    """How long to wait for `rest` rows, when the last `wait_s` of `waited_s` brought `gained`.
 
-    A job counts no rows while it gathers them, so that its first rate says too little.
+    A job counts no rows while it gathers them, so that its first rate says too little: after the
+    first look it is waited as long again at most.
     """
-    rest_s = waited_s * (rows - done) / done * LATENESS if 0 < done < rows else waited_s
-    rest_s = min(rest_s, waited_s)
+    is_first = wait_s == waited_s
+    if rest > 0 and gained > 0:
+        rest_s = wait_s * rest / gained * LATENESS
+    else:
+        rest_s = waited_s if is_first else LATER_GROWTH * waited_s
+    rest_s = min(rest_s, waited_s) if is_first else rest_s
     return min(max(rest_s, FIRST_WAIT_S / 4), LONGEST_WAIT_S)
 
 

@@ -67,8 +67,8 @@ OnPage = Callable[[str, Tally], None]
 def is_export_cheaper(rows: int, *, spares_calls: bool = False) -> bool:
     """Whether an export of that many rows takes fewer calls than pages do.
 
-    Pages of 2,000 rows against three calls and pages of 50,000: from 8,001 rows on. Where calls are
-    scarce it takes two and more time: from 6,001 rows on.
+    Pages of 2,000 rows against three calls and pages of 100,000: from 8,001 rows on. Where calls
+    are scarce it takes two and more time: from 6,001 rows on.
     """
     calls = SPARING_EXPORT_CALLS if spares_calls else EXPORT_CALLS
     return calls + ceil(rows / PAGE_ROWS) < ceil(rows / PAGE_SIZE)

@@ -38,6 +38,12 @@ def unmirrored(sobject: str, wanted: Mapping[str, object]) -> list[str]:
     return sorted(name for name, shape in wanted.items() if _find(sobject, name, shape)[0] is None)
 
 
+def unread(sobject: str, row: Mapping[str, Any], wanted: Mapping[str, object]) -> list[str]:
+    """The fields of `wanted` that this row was read without: their columns are paused."""
+    found = {name: _find(sobject, name, shape)[0] for name, shape in wanted.items()}
+    return sorted(name for name, field in found.items() if field and field.column not in row)
+
+
 def reference_key(name: str, value: object) -> tuple[str, str] | None:
     """The record that a lookup points at by external ID; None for any other value."""
     if name not in REFERENCES or not isinstance(value, dict):

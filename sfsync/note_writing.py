@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 REFUSED_PAUSE = timedelta(hours=1)
 #: Why a problem is told in a Case.
 NOT_THERE = "It is told here because there is no such record in Salesforce yet."
+GONE = "It is told here because the record is not in Salesforce any more."
 NOT_SAVED = "It is told here because Salesforce refuses any change of the record itself:"
 #: The record is not in the org any more.
 GONE_CODES = frozenset({"NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
@@ -116,7 +117,7 @@ def write_notes(round_: Round, subjects: Sequence[Subject], texts: Texts) -> lis
                 round_.report.noted += 1
                 _close_former_case(round_, session, subject)
             elif _is_record_at_fault(round_, result):
-                subject.refusal = f"{NOT_SAVED} {result.errors[0].message}"
+                subject.refusal = _tell_refusal(result.errors[0])
                 need_case.append(subject)
             elif not isinstance(result.errors[0], SalesforceRetryable):
                 round_.store(session, subject, Place.NOWHERE)
@@ -144,6 +145,10 @@ def _is_record_at_fault(round_: Round, result: SaveResult) -> bool:
         _log_failure(error)
         return False
     return True
+
+
+def _tell_refusal(error: SalesforceError) -> str:
+    return GONE if error.code in GONE_CODES else f"{NOT_SAVED} {error.message}"
 
 
 def _log_failure(error: SalesforceError) -> None:

@@ -22,12 +22,13 @@ from sfsync.errors import (
     SalesforceError,
     SalesforceRejected,
     SalesforceRetryable,
+    classify,
     report_bug,
 )
 from sfsync.guard import GUARD_FIELD, is_guarded, spell_mark
 from sfsync.mapping import PUSH_ORDER
 from sfsync.merging import DELETION, Clash, clash_of_deletion, merge
-from sfsync.mirroring import Ids, all_references, mirrored_values, unmirrored, with_ids
+from sfsync.mirroring import Ids, all_references, mirrored_values, unmirrored, unread, with_ids
 from sfsync.outbox import OutboxWrite
 from sfsync.references import find_ids
 from sfsync.versions import UNKNOWN, Sleep, Version, find_versions
@@ -108,6 +109,9 @@ def _prepare(row: OutboxWrite, version: Version, ids: Ids) -> Prepared:
     unknown = unmirrored(row.sobject, row.values)
     if unknown:
         return Prepared(row, {}, error=_unmergeable(row.sobject, unknown))
+    vanished = unread(row.sobject, version.row, row.values)
+    if vanished:
+        return Prepared(row, {}, error=_unreadable(row.sobject, vanished))
     return _merge(row, version, version.row, ids)
 
 
@@ -134,4 +138,15 @@ def _unmergeable(sobject: str, names: Sequence[str]) -> SalesforceRejected:
         code="UNMIRRORED_FIELD",
         fields=names,
         remedy="Ask a developer: add the field to sfsync.mapping.",
+    )
+
+
+def _unreadable(sobject: str, names: Sequence[str]) -> SalesforceRejected:
+    """As the org itself would say it; the push then holds these values and lets the others go."""
+    return SalesforceRejected(
+        f"{', '.join(names)} of {sobject} cannot be read any more, so a change of it cannot be"
+        " merged with what people wrote.",
+        code="INVALID_FIELD",
+        fields=names,
+        remedy=classify("INVALID_FIELD").remedy,
     )

@@ -70,17 +70,20 @@ def _find_anchor(session: Session, subject: Subject) -> Anchor | None:
     return None
 
 
-def read_owners(sf: Salesforce, anchors: Iterable[Anchor]) -> dict[str, str]:
-    """The owners of these records who can work on a Case, by record Id; one call per sObject."""
+def read_owners(sf: Salesforce, anchors: Iterable[Anchor]) -> dict[str, str | None]:
+    """The owner of each of these records that is still there, by record Id; one call per sObject.
+
+    None where the owner cannot work on a Case.
+    """
     owners: dict[str, str] = {}
     wanted = sorted({(each.sobject, each.salesforce_id) for each in anchors})
     for sobject in sorted({name for name, _ in wanted}):
         template = f"SELECT Id, OwnerId FROM {sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
         rows = query_in(sf, template, [record_id for name, record_id in wanted if name == sobject])
-        owners |= {row["Id"]: row["OwnerId"] for row in rows if row["OwnerId"]}
+        owners |= {row["Id"]: row["OwnerId"] for row in rows}
     active = "SELECT Id FROM User WHERE IsActive = true AND Id IN {values}"
     able = {row["Id"] for row in query_in(sf, active, sorted(set(owners.values())))}
-    return {record_id: owner for record_id, owner in owners.items() if owner in able}
+    return {record_id: owner if owner in able else None for record_id, owner in owners.items()}
 
 
 def open_case(

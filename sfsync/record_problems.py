@@ -123,7 +123,9 @@ def _open_cases(round_: Round, subjects: Sequence[Subject], texts: Texts) -> Non
     with transaction(round_.engine) as session:
         for subject in subjects:
             anchor = anchors.get(subject.key)
-            owner = owners.get(anchor.salesforce_id) if anchor else None
+            if anchor is not None and anchor.salesforce_id not in owners:
+                anchor = None  # it was deleted; the org takes no link to it
+            owner = owners[anchor.salesforce_id] if anchor else None
             open_case(session, subject, texts.tell_in_case(subject), anchor, owner)
             was_noted = subject.standing is not None and subject.standing.place in ON_RECORD
             round_.store(session, subject, Place.BOTH if was_noted else Place.CASE)

@@ -83,7 +83,8 @@ def find_versions(
 ) -> dict[str, Version]:
     """The version of each record by external ID, read from the org where that is needed.
 
-    `must_read` reads all of them. Stores what was read. Raises SalesforceRetryable.
+    `must_read` reads all of them. Stores what was read; a field that has vanished is paused, and
+    missing in the rows. Raises SalesforceRetryable.
     """
     with transaction(engine) as session:
         known = _load_known(session, sobject, external_ids)

@@ -18,6 +18,7 @@ from jobs.runtime import Runtime
 from sfsync.about_org import api_versions, org_time, running_user
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceError
+from sfsync.guard_check import find_holes, find_trial_records
 from sfsync.mapping import BY_SOBJECT
 from sfsync.needs import REPLICA_NEEDS, Describes, find_gaps, read_describes
 from sfsync.preflight import SELECTION_NEEDS
@@ -85,6 +86,7 @@ def _examine_org(sf: Salesforce, runtime: Runtime) -> Iterator[Finding]:
     describes = read_describes(sf, *NEEDS)
     yield from _check_configuration(describes)
     yield from _check_columns(runtime, describes)
+    yield _check_guard(sf, runtime)
     yield _check_usage(sf)
 
 
@@ -159,6 +161,20 @@ def _check_columns(runtime: Runtime, describes: Describes) -> Iterator[Finding]:
         yield Finding("columns", False, each.message, each.remedy)
     if not troubles:
         yield Finding("columns", True, "the replica reads and writes all of its fields")
+
+
+def _check_guard(sf: Salesforce, runtime: Runtime) -> Finding:
+    """Whether the org refuses a stale write: nothing else tells that people's edits are safe."""
+    try:
+        with runtime.transaction() as session:
+            records = find_trial_records(session)
+    except SQLAlchemyError:
+        records = {}  # the finding about the database says why
+    holes = find_holes(sf, records)
+    if not holes:
+        return Finding("sync guard", True, "the org refuses writes that missed an edit by hand")
+    remedy = f"{DEPLOY} Its rules Sync_… must be active. Do not push before: edits may be lost."
+    return Finding("sync guard", False, "; ".join(holes), remedy)
 
 
 def _check_usage(sf: Salesforce) -> Finding:

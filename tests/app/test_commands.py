@@ -271,6 +271,7 @@ def test_doctor_finds_the_local_org_in_order(app: Flask, org: LocalOrgServer) ->
         "ok      clock",
         "ok      configuration",
         "ok      columns",
+        "ok      sync guard",
         "ok      API calls",
         "ok      API budget",
     ]

@@ -34,7 +34,7 @@ from tests.control import add_fault, control
 from tests.sfsync.both_oracle import Wish, waits_in_vain
 from tests.sfsync.people import Admin
 from tests.sfsync.save_log import SaveLog
-from tests.sfsync.simulation import Killed, World, killing
+from tests.sfsync.simulation import FAULTS, PATHS, Killed, World, killing
 from tests.sfsync.test_bulk_push_seeds import FAULTS as PUSH_FAULTS
 from tests.sfsync.test_bulk_push_seeds import FAULTS_OF_RESULTS
 from tests.sfsync.test_bulk_push_seeds import PATHS as PUSH_PATHS
@@ -113,6 +113,22 @@ class BothSides(World):
         super().__init__(seed, org, connect(settings, sleep=lambda _: None), engine)
         control(org, "POST", "bulk", {"inline": True})
         self.clock = SkewedClock(self.admin, self.die.uniform(-SKEW_S, SKEW_S))
+        self._begin()
+
+    def _begin(self) -> None:
+        """Some of the records that both sides will write are there, and mostly known here."""
+        for sobject in ("Account", "Order"):
+            for key in KEYS[sobject]:
+                if self.die.random() < 0.6:
+                    self._create(sobject, External_Id__c=key, **self._by_hand(sobject))
+        if self.die.random() < 0.8:
+            self.admin.wait(minutes=3)
+            pull(self.sf, self.engine)
+
+    def _by_hand(self, sobject: str) -> dict[str, Any]:
+        if sobject == "Account":
+            return {"Name": "by hand"}
+        return {"Name": "by hand", "AccountId": self.owner, "EffectiveDate": "2027-01-01"}
 
     def live(self, steps: int) -> None:
         """Let that many things happen."""
@@ -138,19 +154,21 @@ class BothSides(World):
 
     @property
     def _doings(self) -> list[Callable[[], None]]:
-        people = [self._add, self._edit, self._edit, self._edit, self._edit, self._delete]
-        people += [self._undelete, self._erase, self._merge]
-        ours = [self._wish, self._wish, self._wish, self._wish, self._push, self._push, self._push]
-        time = [self._pass_time, self._pass_time, self._pass_time]
-        return [*people, *ours, *time, self._pull, self._pull, self._reconcile]
+        return [doing for doing, times in self._weights.items() for _ in range(times)]
+
+    @property
+    def _weights(self) -> dict[Callable[[], None], int]:
+        """How often each of the things that happen is chosen."""
+        people = {self._add: 2, self._edit: 10, self._delete: 2, self._undelete: 2}
+        rarely = {self._erase: 1, self._merge: 1, self._reconcile: 1}
+        ours = {self._wish: 9, self._push: 6, self._pull: 3}
+        return people | rarely | ours | {self._pass_time: 6}
 
     def _add(self) -> None:
         """People make records, some of them under keys that our side uses too."""
         sobject = self.die.choice(("Account", "Account", "Order"))
         key = self.die.choice((None, self.die.choice(KEYS[sobject])))
-        values = {"Name": "by hand", "External_Id__c": key}
-        if sobject == "Order":
-            values |= {"AccountId": self.owner, "EffectiveDate": "2027-01-01"}
+        values = self._by_hand(sobject) | {"External_Id__c": key}
         self._note(f"people add {sobject} {key}")
         self._refusable(lambda: self._create(sobject, late_s=self._lateness(), **values))
 
@@ -190,7 +208,7 @@ class BothSides(World):
         sobject = self.die.choice(list(KEYS))
         for key in self.die.sample(KEYS[sobject], self.die.randint(1, 3)):
             values = self._some_values(sobject)
-            if self.die.random() < 0.5:
+            if self.die.random() < 0.6:
                 values = self._whole(sobject, key) | values
             if self.die.random() < 0.03:
                 values["CurrencyIsoCode"] = "XXX"
@@ -226,7 +244,8 @@ class BothSides(World):
         self.wishes += [Wish(sobject, key, *each, saves, write_id) for each in values.items()]
 
     def _pull(self) -> None:
-        self._arm()
+        if self.die.random() < 0.3:
+            self._add_fault(self.die.choice(FAULTS), path=self.die.choice(PATHS))
         self.counts["pulls"] += 1
         is_full = self.die.random() < 0.05
         self._in_trouble(lambda: pull(self.sf, self.engine, full=is_full))
@@ -263,10 +282,8 @@ class BothSides(World):
     def _sleep(self, seconds: float) -> None:
         self.admin.wait(seconds=seconds)
 
-    def _arm(self) -> None:
-        if self.die.random() < 0.4:
-            self.counts["faults"] += 1
-            super()._arm()
+    def _moment_of_death(self) -> int | None:
+        return self.die.randint(1, 60) if self.die.random() < 0.25 else None
 
     def _add_fault(self, fault: dict[str, Any], **more: str) -> None:
         self.counts["faults"] += 1
@@ -276,7 +293,7 @@ class BothSides(World):
     def _in_trouble(self, act: Callable[[], object], *, is_killed: bool = True) -> None:
         """A run of the sync that may be refused, cut off, meddled with, or killed anywhere."""
         at_statement = self._moment_of_death() if is_killed else None
-        at_request = self.die.randint(1, 8) if is_killed and self.die.random() < 0.15 else 0
+        at_request = self.die.randint(1, 8) if is_killed and self.die.random() < 0.1 else 0
         meddled_at = self.die.randint(1, 8) if self.die.random() < 0.4 else 0
         is_answered = self.die.random() < 0.5
         try:

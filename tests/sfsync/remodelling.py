@@ -16,7 +16,8 @@ INTEGRATION = "Manufaktura_Integration"
 class Remodeller:
     """Changes the schema of a running org; each change is in force when the call returns.
 
-    The project's rules and filters are put aside: they name fields that are to change.
+    The project's rules and filters are put aside, as they name fields that are to change; those of
+    the sync guard stay.
     """
 
     def __init__(self, server: LocalOrgServer) -> None:
@@ -78,6 +79,28 @@ class Remodeller:
 
         self._change(change)
 
+    def withdraw_permission(self, name: str) -> None:
+        """Take a custom permission from the integration user."""
+
+        def change(schema: Schema) -> None:
+            granted = schema.permission_sets[INTEGRATION]
+            left = granted.custom_permissions - {name}
+            schema.permission_sets[INTEGRATION] = replace(granted, custom_permissions=left)
+
+        self._change(change)
+
+    def switch_off(self, sobject: str, name: str) -> None:
+        """Deactivate a validation rule."""
+
+        def change(schema: Schema) -> None:
+            found = schema.objects[sobject]
+            found.validation_rules = [
+                replace(rule, active=rule.active and rule.name != name)
+                for rule in found.validation_rules
+            ]
+
+        self._change(change)
+
     def values(self, sobject: str, name: str) -> tuple[PicklistValue, ...]:
         """The values of a picklist."""
         return self._org.core.schema.objects[sobject].fields[name].values
@@ -93,6 +116,7 @@ class Remodeller:
 
 def _without_rules(schema: Schema) -> None:
     for sobject in schema.objects.values():
-        sobject.validation_rules.clear()
+        guards = [rule for rule in sobject.validation_rules if rule.name.startswith("Sync_")]
+        sobject.validation_rules = guards
         for field in list(sobject.fields.values()):
             sobject.add_field(replace(field, lookup_filter=None))

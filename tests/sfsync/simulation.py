@@ -39,6 +39,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"action": "truncated_pages", "times": 1},
     {"action": "shuffled_bulk_results", "times": 1},
 )
+PATHS = ("queryAll", "composite/batch", "/services/data", "jobs/query", "results")
 
 
 class Killed(BaseException):
@@ -130,8 +131,7 @@ class World:
     def _arm(self) -> None:
         if self.die.random() < 0.5:
             fault = self.die.choice(FAULTS)
-            paths = ["queryAll", "composite/batch", "/services/data", "jobs/query", "results"]
-            add_fault(self.org, **fault, path=self.die.choice(paths), user=INTEGRATION)
+            add_fault(self.org, **fault, path=self.die.choice(PATHS), user=INTEGRATION)
 
     def _moment_of_death(self) -> int | None:
         return self.die.randint(1, 30) if self.die.random() < 0.4 else None

@@ -71,3 +71,13 @@ def test_the_local_org_has_no_error_that_we_do_not_know() -> None:
     unknown = set(org_errors.HTTP_STATUS) - set(ERRORS) - not_table - transport_only
 
     assert unknown == set()
+
+
+def test_a_parent_that_the_org_does_not_have_is_no_matter_of_deploying() -> None:
+    said = "Foreign key external ID: HD-9 not found for field External_Id__c in entity Account"
+
+    error = refusal("INVALID_FIELD", said, ["External_Id__c"])
+
+    assert isinstance(error, SalesforceRejected)
+    assert error.remedy == "Bring the record that this lookup names into Salesforce first."
+    assert "Deploy" in refusal("INVALID_FIELD", "No such column 'A__c' on entity 'Order'").remedy

@@ -43,14 +43,17 @@ DONE = {"state": "JobComplete", "numberRecordsProcessed": 80_000}
     ("jobs", "waits"),
     [
         ([DONE], [1.0]),
-        # What four fifths of the rows took, a quarter of it, and a quarter more.
-        ([running(64_000), DONE], [1.0, 0.3125]),
+        # What four fifths of the rows took, a quarter of it, and half as much more.
+        ([running(64_000), DONE], [1.0, 0.375]),
         ([running(79_999), DONE], [1.0, 0.05 / 4]),
         # A rate that is young, or none: as long again.
         ([running(20_000), DONE], [1.0, 1.0]),
-        ([running(0), running(0), DONE], [1.0, 1.0, 2.0]),
+        ([running(0), running(0), DONE], [1.0, 1.0, 4.0]),
+        # What the second wait brought, and not what was lost at the beginning.
+        ([running(10_000), running(30_000), DONE], [1.0, 1.0, 3.75]),
+        ([running(10), running(20), DONE], [1.0, 1.0, exports.LONGEST_WAIT_S]),
         ([running(99_999), DONE], [1.0, 1.0]),
-        ([running(0)] * 6 + [DONE], [1.0, 1.0, 2.0, 4.0, 8.0, 16.0, exports.LONGEST_WAIT_S]),
+        ([running(0)] * 6 + [DONE], [1.0, 1.0, 4.0, 12.0, *[exports.LONGEST_WAIT_S] * 3]),
     ],
 )
 def test_a_job_is_looked_at_when_its_rate_lets_it_be_done(

@@ -170,12 +170,15 @@ def test_what_waits_is_one_write_again_with_the_rest_when_the_org_refuses_that(
 def test_a_push_that_meets_the_change_first_compares_and_lets_the_rest_go(
     admin: Admin,
     remodel: Remodeller,
+    sf: Salesforce,
     run: Run,
     engine: Engine,
     account: str,
 ) -> None:
-    remodel.grant("Account", "Payout_Account__c")
     admin.create("Account", Name="Inni", External_Id__c="A-2")
+    admin.wait(minutes=2)
+    pull(sf, engine)
+    remodel.grant("Account", "Payout_Account__c")
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
     note(engine, "A-2", Name="Inni i syn")
 
@@ -323,3 +326,39 @@ def test_a_newer_change_that_takes_up_what_waits_keeps_what_it_was_made_from(
     assert (report.confirmed, report.updated, report.clashes) == (1, 1, 0)
     assert in_org(admin)["Name"] == "Meble i córka"
     assert writes(engine)[-1] == ("pending", {"Payout_Account__c": "DE89"}, WAITS)
+
+
+def test_a_push_that_reads_a_record_anew_compares_when_a_field_has_vanished(
+    admin: Admin, remodel: Remodeller, run: Run, engine: Engine, account: str
+) -> None:
+    remodel.grant("Account", "Payout_Account__c")
+    admin.change("Account", account, Qualification_Status__c="Qualified")
+    note(engine, "A-1", Name="Meble i syn")
+    admin.wait(seconds=5)
+
+    report = run()
+
+    assert (report.updated, report.rejected) == (1, 0)
+    assert (in_org(admin)["Name"], in_org(admin)["Qualification_Status__c"]) == (
+        "Meble i syn",
+        "Qualified",
+    )
+
+
+def test_a_write_of_the_field_itself_is_parted_when_the_push_finds_that_it_has_vanished(
+    admin: Admin, remodel: Remodeller, sf: Salesforce, run: Run, engine: Engine, account: str
+) -> None:
+    admin.change("Account", account, Name="Meble A")
+    pull(sf, engine)  # so soon that the push reads the record once more
+    note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
+    admin.wait(seconds=5)
+    remodel.grant("Account", "Payout_Account__c")
+
+    first, second = run(), run()
+
+    assert (first.retried, first.rejected) == (1, 0)
+    assert (second.updated, second.waiting) == (1, 1)
+    assert writes(engine) == [
+        ("sent", {"Name": "Meble i syn"}, None),
+        ("pending", {"Payout_Account__c": "DE89"}, WAITS),
+    ]

@@ -242,8 +242,8 @@ def test_a_full_load_of_100_000_orders_costs_six_calls_at_most(
 
     assert counts(report, "Order") == (100_000, 100_000, 0, 0, 0)
     assert counts(report, "Account") == (1, 1, 0, 0, 0)
-    # The question with the few rows of the rest, the export, a look, and two pages.
-    assert counted_calls(org) == report.api_calls == 5
+    # The question with the few rows of the rest, the export, a look, and a page.
+    assert counted_calls(org) == report.api_calls == 4
 
 
 @pytest.mark.parametrize("cut", [-1, 1])

@@ -33,6 +33,7 @@ from sfsync.push import push
 from sfsync.queries import query
 from sfsync.record_problems import note_problems
 from tests.control import add_fault, control, counted_calls, seed
+from tests.sfsync.people import Admin
 from tests.sfsync.simulation import Killed, killing
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -546,3 +547,23 @@ def test_a_case_is_found_again_by_a_key_that_fits_its_field() -> None:
     assert len(long) <= LONGEST_KEY
     assert long == case_key("Order_Proposal__c", "P" * 64)
     assert long != case_key("Order_Proposal__c", "P" * 63 + "Q")
+
+
+@pytest.mark.parametrize("ending", ["delete", "erase"])
+def test_a_change_of_a_deleted_record_is_told_in_a_case_that_does_not_hang_on_it(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, clock: FrozenClock, ending: str
+) -> None:
+    record_id = there(sf)
+    org.org.clock.advance(120)
+    pull(sf, engine)
+    want(engine, "Account", "A-1", Name="Ada B.")
+    getattr(Admin(org), ending)("Account", record_id)
+
+    done = run(org, sf, engine, clock)
+    again = run(org, sf, engine, clock)
+
+    assert (done.push.clashes, done.notes.cases, again.push.problems) == (1, 1, [])
+    (case,) = cases(sf)
+    assert (case["Status"], case["AccountId"]) == ("New", None)
+    assert "The record was deleted here while the back office wanted to" in case["Description"]
+    assert "because the record is not in Salesforce any more." in case["Description"]
