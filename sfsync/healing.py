@@ -41,7 +41,7 @@ class ObjectFindings:
     drifted: int = 0  #: of them and of the org's records, those that differed
     kinds: Counter[str] = field(default_factory=Counter)  #: differences by kind
     moved: int = 0  #: rows that others wrote meanwhile; left to the next run
-    depth: str = "buckets"  #: how deep it had to look: buckets, ids or fields
+    depth: str = "figures"  #: how deep it had to look: figures, ids or fields
 
     def as_dict(self) -> dict[str, Any]:
         """For a program."""

@@ -16,6 +16,20 @@ from sqlalchemy.orm import Session
 from sfsync.errors import BUG_CODE
 from sfsync.outbox import OutboxWrite, WriteState, fold_into_newer
 
+#: What stands about a write in each state but PENDING, where it depends.
+WORDS = {
+    WriteState.SENDING: (
+        "it is being sent; if that push died, the next one finds out what became of it"
+    ),
+    WriteState.SENT: "Salesforce has it",
+    WriteState.REJECTED: "Salesforce refused it; it is not sent again by itself",
+    WriteState.YIELDED: (
+        "what people wrote in Salesforce stands; `flask sync conflicts list --all` says why"
+    ),
+    WriteState.SUPERSEDED: "a later write of the same record took it over",
+    WriteState.DROPPED: "somebody decided that it is no longer wanted",
+}
+
 
 def select_writes(
     states: Sequence[str] = (), sobject: str | None = None, error_class: str | None = None
@@ -67,18 +81,8 @@ def describe_write(row: OutboxWrite) -> dict[str, Any]:
 
 def tell_state(row: OutboxWrite, now: datetime) -> str:
     """Where the write stands and what happens next, in one sentence without its error."""
-    if row.state == WriteState.SENT:
-        return "Salesforce has it"
-    if row.state == WriteState.REJECTED:
-        return "Salesforce refused it; it is not sent again by itself"
-    if row.state == WriteState.SUPERSEDED:
-        return "a later write of the same record took it over"
-    if row.state == WriteState.DROPPED:
-        return "somebody decided that it is no longer wanted"
-    if row.state == WriteState.YIELDED:
-        return "what people wrote in Salesforce stands; `flask sync conflicts list --all` says why"
-    if row.state == WriteState.SENDING:
-        return "it is being sent; if that push died, the next one finds out what became of it"
+    if row.state in WORDS:
+        return WORDS[WriteState(row.state)]
     if row.waits_for:
         return f"it {row.waits_for}"
     if row.due_at is not None and row.due_at > now:

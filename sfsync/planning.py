@@ -8,8 +8,8 @@ all is named and left out, so that it stops nothing else.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Facts
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,7 +81,6 @@ def make_plan(
     rehearsal takes in no change of fields.
     """
     names = [mapping.sobject for mapping in mappings]
-    names = [mapping.sobject for mapping in mappings]
     with transaction(engine) as session:
         states = {name: read_state(session, name) for name in names}
         due = [] if is_rehearsal else find_due(sf, session, names, now)
@@ -94,26 +93,29 @@ def make_plan(
         active, stopped = _read_active(session, mappings)
         unread = find_unread(session, active)
     found = asked.read(sf, active, now)
-    anew = {
-        name: Course.LOAD
-        for name in active
-        if found.changes[name] is None or (name in unread and courses[name] is not Course.LOAD)
-    }
+    anew = _find_loads(found, courses, unread)
     wanted = {name: active[name] for name in anew}
     found.add(_ask(sf, states, anew, wanted, now).read(sf, wanted, now))
     courses |= anew
-    steps = [
-        Step(
-            mapping,
-            states[name],
-            _sure(name, found.changes[name]),
-            courses[name],
-            found.counts.get(name, 0),
-            found.few.get(name),
-        )
-        for name, mapping in active.items()
-    ]
+    steps = [_step(each, states[name], courses[name], found) for name, each in active.items()]
     return steps, stopped
+
+
+def _find_loads(
+    found: _Found, courses: Facts[str, Course], unread: Collection[str]
+) -> dict[str, Course]:
+    """What turns out to need a load: its changes are not told, or a column has to be read whole."""
+    return {
+        name: Course.LOAD
+        for name, changes in found.changes.items()
+        if changes is None or (name in unread and courses[name] is not Course.LOAD)
+    }
+
+
+def _step(mapping: Mapping, state: SyncState, course: Course, found: _Found) -> Step:
+    name = mapping.sobject
+    changes = _sure(name, found.changes[name])
+    return Step(mapping, state, changes, course, found.counts.get(name, 0), found.few.get(name))
 
 
 def _read_active(

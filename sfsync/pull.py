@@ -18,18 +18,18 @@ from config.database import transaction
 from sfsync.about_org import org_time
 from sfsync.client import Salesforce, usage
 from sfsync.errors import SalesforceRejected
+from sfsync.fetching import fetch_records
 from sfsync.following import Followed, follow
 from sfsync.formulas import refresh_stale
 from sfsync.ids import normalise_id
 from sfsync.loading import Load, OnPage
-from sfsync.mapping import BY_SOBJECT, MAPPINGS, Mapping
+from sfsync.mapping import MAPPINGS, Mapping
 from sfsync.planning import Course, Expected, Step, count_unread, expect, make_plan
-from sfsync.queries import query_in
 from sfsync.replica import TABLES
-from sfsync.replica_writes import Tally, store_page
-from sfsync.schema import note_emptied, note_reading, read_active
+from sfsync.replica_writes import Tally
+from sfsync.schema import note_emptied, note_reading
 from sfsync.schema_check import surviving_surprises
-from sfsync.stale import note_changed, note_fresh, note_load
+from sfsync.stale import note_fresh, note_load
 from sfsync.sync_state import begin_load, read_state
 from sfsync.usage import purpose
 
@@ -142,19 +142,8 @@ def pull_records(sf: Salesforce, engine: Engine, sobject: str, ids: Sequence[str
     from the org's own list; so are formulas of children.
     """
     wanted = [*map(normalise_id, ids)]
-
-    def work() -> Tally:
-        with transaction(engine) as session:
-            mapping = read_active(session, BY_SOBJECT[sobject])
-        fields = ", ".join(mapping.paths)
-        template = f"SELECT {fields} FROM {sobject} WHERE Id IN {{values}}"  # noqa: S608 - SOQL
-        rows = query_in(sf, template, wanted, include_deleted=True)
-        with transaction(engine) as session:
-            note_changed(session, mapping, rows)
-            return store_page(session, mapping, rows)
-
     with purpose("told"):
-        return surviving_surprises(sf, engine, [sobject], work)
+        return fetch_records(sf, engine, sobject, "Id", wanted).tally
 
 
 def preview(

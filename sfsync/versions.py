@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -22,18 +21,14 @@ from config.database import transaction
 from sfsync.about_org import org_time
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
+from sfsync.fetching import fetch_records
 from sfsync.mapping import BY_SOBJECT
 from sfsync.mapping import Mapping as ObjectMapping
 from sfsync.org_rows import read_row
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.queries import query_all_in
 from sfsync.replica import LOOKUP_SIZE
 from sfsync.replica_reads import find_by_key
-from sfsync.replica_writes import store_page
 from sfsync.results import Record
-from sfsync.schema import read_active
-from sfsync.schema_check import surviving_surprises
-from sfsync.stale import note_changed
 from sfsync.sync_state import read_state
 
 Row = Mapping[str, Any]
@@ -98,8 +93,7 @@ def find_versions(
     for _ in range(SECOND_ROUNDS):
         if not doubtful:
             break
-        read = partial(_read_fresh, sf, engine, sobject, doubtful)
-        fresh = surviving_surprises(sf, engine, [sobject], read)
+        fresh = _read_fresh(sf, engine, sobject, doubtful)
         versions |= {key: _judge(key, fresh.get(key), known) for key in doubtful}
         doubtful = [key for key in doubtful if not versions[key].is_final]
         if doubtful:
@@ -144,21 +138,17 @@ def _read_fresh(
 ) -> dict[str, Version]:
     """The records as the org has them now; those that it does not show are left out."""
     asked_at = org_time(sf)
-    with transaction(engine) as session:
-        mapping = read_active(session, BY_SOBJECT[sobject])
-    fields = ", ".join(mapping.paths)
-    template = f"SELECT {fields} FROM {sobject} WHERE {mapping.external_id} IN {{values}}"  # noqa: S608
-    records = query_all_in(sf, template, external_ids)
-    with transaction(engine) as session:
-        note_changed(session, mapping, records)
-        store_page(session, mapping, records)
+    key = BY_SOBJECT[sobject].external_id
+    fetched = fetch_records(sf, engine, sobject, key, external_ids)
     # The org tells no case apart in an external ID. The live one comes last and stays.
-    records.sort(key=lambda record: (not record["IsDeleted"], record["SystemModstamp"]))
-    found = {str(record[mapping.external_id]).casefold(): record for record in records}
+    records = sorted(
+        fetched.records, key=lambda record: (not record["IsDeleted"], record["SystemModstamp"])
+    )
+    found = {str(record[key]).casefold(): record for record in records}
     return {
-        key: _read_version(mapping, found[key.casefold()], asked_at)
-        for key in external_ids
-        if key.casefold() in found
+        each: _read_version(fetched.mapping, found[each.casefold()], asked_at)
+        for each in external_ids
+        if each.casefold() in found
     }
 
 

@@ -41,7 +41,7 @@ HEADINGS = (
 COLUMNS = ("sobject", "salesforce_id", "field", "kind", "ours", "theirs", "cause")
 #: How deep a comparison had to go, for people.
 DEPTHS = {
-    "buckets": "figures by day are the org's",
+    "figures": "figures by day are the org's",
     "ids": "Ids and versions were compared",
     "fields": "every field was compared",
 }

@@ -55,7 +55,7 @@ def test_reconcile_answers_programs_with_one_document(app: Flask, drifted: str) 
         "drifted": 1,
         "kinds": {"cell": 1},
         "moved": 0,
-        "depth": "buckets",
+        "depth": "figures",
     }
     assert difference == {
         "sobject": "Account",

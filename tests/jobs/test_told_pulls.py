@@ -182,7 +182,7 @@ def test_an_outage_of_the_org_puts_it_off_without_a_mark(
     (first,) = orders(1)
     admin.change("Order", first, Name="New")
     tell(runtime, first, stamp=admin.org.clock.now())
-    add_fault(org, action="status", status=503, path="queryAll", times=9)
+    add_fault(org, action="status", status=503, path="composite/batch", times=9)
     adapter_of(runtime.connect())._sleep = lambda _: None
 
     with pytest.raises(SalesforceRetryable):

@@ -147,7 +147,7 @@ def test_a_cell_that_was_changed_here_is_named_and_healed(sf: Salesforce, engine
     assert (name["ours"], name["theirs"]) == ("by hand", "Account 3")
     assert (rating["ours"], rating["theirs"]) == (None, "3")
     assert report.drifted == 1
-    assert report.findings["Account"].depth == "buckets"
+    assert report.findings["Account"].depth == "figures"
     assert report.api_calls == 3
     assert_healed(sf, engine)
 
