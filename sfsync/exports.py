@@ -37,11 +37,12 @@ LONGEST_CELL = 1 << 20
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 #: Rows that a quick org writes in a second: decides when to look first.
-ROWS_PER_S = 100_000
+ROWS_PER_S = 80_000
 #: How much later than its rate promises a job is looked at again, of its whole time.
 LATENESS = 1.05
-#: How many times as long as so far it is waited at most, whatever a young rate promises.
-MOST_STRETCH = 4
+#: How many times as long as so far it is waited at most, whatever a young rate promises, and while
+#: no row has been counted.
+MOST_STRETCH, BLIND_STRETCH = 5, 2
 
 #: What the org says of a place in the results that is no more, beside what it refuses for good;
 #: results are kept for a week.
@@ -102,7 +103,7 @@ def await_export(
     Each look costs a call, and a job is to cost two. The first one comes when a quick org may be
     done, `patience` times as late where calls are scarce; if it is not, the rows that it has
     counted tell its rate, and the second comes when the rest should be there. Only a job that
-    slows down, or counts nothing, or needs more than five times the first wait is looked at more
+    slows down, or counts nothing, or needs more than six times the first wait is looked at more
     often. Raises ExportLost when the job failed.
     """
     wait_s, waited_s = max(FIRST_WAIT_S, rows / ROWS_PER_S) * patience, 0.0
@@ -122,12 +123,12 @@ def await_export(
 
 
 def _expect_s(done: int, rows: int, waited_s: float) -> float:
-    """How long to wait for the rest: as long as so far when nothing tells a rate.
+    """How long to wait for the rest.
 
     A job counts no rows while it gathers them, so that its first rate says rather too little.
     """
-    rest_s = waited_s * (rows / done * LATENESS - 1) if 0 < done < rows else waited_s
-    rest_s = min(rest_s, waited_s * MOST_STRETCH)
+    stretch = rows / done * LATENESS - 1 if 0 < done < rows else BLIND_STRETCH
+    rest_s = waited_s * min(stretch, MOST_STRETCH)
     return min(max(rest_s, FIRST_WAIT_S / 4), LONGEST_WAIT_S)
 
 
