@@ -695,3 +695,26 @@ def test_a_thousand_fresh_rows_are_five_calls(
     report = desk.push()
 
     assert (report.updated, counted_calls(org) - before) == (1000, 5)
+
+
+@pytest.mark.parametrize("calls_for_a_job", [0, 7])
+def test_what_a_held_save_wrote_in_the_second_of_the_version_we_know_is_not_overwritten(
+    account: str,
+    admin: Admin,
+    desk: Desk,
+    org: LocalOrgServer,
+    monkeypatch: pytest.MonkeyPatch,
+    calls_for_a_job: int,
+) -> None:
+    """The guard knows whole seconds, so a record that was held is read again before we send."""
+    monkeypatch.setattr(bulk_push, "INGEST_CALLS", calls_for_a_job)
+    control(org, "POST", "bulk", {"inline": True})
+    desk.note(Description="ours")
+    admin.change("Account", account, Name="first")
+    admin.change("Account", account, Description="theirs", late_s=600)
+    desk.pull()
+
+    report = push(desk.sf, desk.engine, clock=desk.clock, sleep=lambda _: admin.wait(seconds=600))
+
+    assert desk.in_org("Name, Description") == ("first", "theirs")
+    assert (report.clashes, desk.states()) == (1, ["yielded"])
