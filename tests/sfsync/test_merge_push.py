@@ -718,3 +718,27 @@ def test_what_a_held_save_wrote_in_the_second_of_the_version_we_know_is_not_over
 
     assert desk.in_org("Name, Description") == ("first", "theirs")
     assert (report.clashes, desk.states()) == (1, ["yielded"])
+
+
+def test_a_change_that_the_replica_has_already_is_checked_before_it_counts_as_done(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note(Description="ours")
+    admin.wait(seconds=30)
+    admin.change("Account", account, Description="ours")
+    desk.pull()
+    admin.change("Account", account, Description="theirs")
+
+    report = desk.push()
+
+    assert (report.updated, report.clashes, desk.states()) == (0, 1, ["yielded"])
+    assert desk.in_org("Description") == ("theirs",)
+    assert [(each.ours, each.theirs) for each in desk.conflicts()] == [('"ours"', '"theirs"')]
+
+
+def test_a_change_to_what_it_was_made_from_is_done_without_a_call(account: str, desk: Desk) -> None:
+    desk.note(Description="old")
+
+    report = desk.push()
+
+    assert (report.settled, report.api_calls, desk.states()) == (1, 0, ["sent"])
