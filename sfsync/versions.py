@@ -44,6 +44,7 @@ class Version:
     row: Row | None = None
     is_gone: bool = False  #: it was there and is deleted, or carries another external ID by now
     is_final: bool = True  #: no other version of it can carry the same second
+    is_fresh: bool = False  #: read at this moment; else it is what our database knows
 
 
 UNKNOWN = Version()
@@ -105,7 +106,8 @@ def _judge(external_id: str, fresh: Version | None, known: _Known) -> Version:
     if fresh is not None:
         return fresh
     row = known.rows.get(external_id)
-    return Version(row, is_gone=row is not None or external_id in known.marks)
+    is_gone = row is not None or external_id in known.marks
+    return Version(row, is_gone=is_gone, is_fresh=True)
 
 
 def _load_known(session: Session, sobject: str, external_ids: Sequence[str]) -> _Known:
@@ -155,4 +157,4 @@ def _read_fresh(
 def _read_version(mapping: ObjectMapping, record: Record, asked_at: datetime) -> Version:
     row = read_row(mapping, record)
     is_final = row["last_modified_at"] < asked_at
-    return Version(row, is_gone=row["is_deleted"], is_final=is_final)
+    return Version(row, is_gone=row["is_deleted"], is_final=is_final, is_fresh=True)
