@@ -758,3 +758,19 @@ def test_an_edit_after_the_record_came_back_is_not_overwritten_by_the_decision(
 
     assert (report.updated, report.clashes) == (0, 1)
     assert desk.in_org("Name") == ("theirs",)
+
+
+def test_a_decision_for_ours_makes_a_record_anew_that_no_pull_has_missed_yet(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note(Name="ours")
+    admin.erase("Account", account)
+    desk.push()
+    (conflict,) = desk.conflicts(only_open=True)
+
+    desk.resolve(conflict.id, Outcome.OURS)
+    report = desk.push()
+
+    # Another Id than the replica's is not believed before it was read back.
+    assert (report.confirmed, report.clashes) == (1, 0)
+    assert desk.in_org("Name") == ("ours",)
