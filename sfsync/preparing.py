@@ -88,7 +88,11 @@ def prepare(
     if not is_guarded(sobject):
         return [Prepared(row, row.values) for row in rows]
     keys = [row.external_id for row in rows]
-    versions = find_versions(sf, engine, sobject, keys, must_read=must_read, sleep=sleep)
+    # The replica may not have met the deletion that somebody has decided about.
+    disputed = {row.external_id for row in rows if DELETION in row.base_values}
+    versions = find_versions(
+        sf, engine, sobject, keys, must_read=must_read, disputed=disputed, sleep=sleep
+    )
     with transaction(engine) as session:
         ids = _find_ids(session, rows)
     prepared = {row.id: _prepare_one(row, versions[row.external_id], ids) for row in rows}

@@ -9,7 +9,7 @@ would look the same. What the replica never knew counts as new, which the org ch
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,16 +80,20 @@ def find_versions(
     external_ids: Sequence[str],
     *,
     must_read: bool = False,
+    disputed: Collection[str] = (),
     sleep: Sleep = time.sleep,
 ) -> dict[str, Version]:
     """The version of each record by external ID, read from the org where that is needed.
 
-    `must_read` reads all of them. Stores what was read; a field that has vanished is paused, and
-    missing in the rows. Raises SalesforceRetryable.
+    `must_read` reads all of them; those of `disputed` are read whatever the replica says. Stores
+    what was read; a field that has vanished is paused, and missing in the rows. Raises
+    SalesforceRetryable.
     """
     with transaction(engine) as session:
         known = _load_known(session, sobject, external_ids)
-    doubtful = [key for key in external_ids if must_read or known.is_doubtful(key)]
+    doubtful = [
+        key for key in external_ids if must_read or key in disputed or known.is_doubtful(key)
+    ]
     versions = {key: known.recall(key) for key in external_ids}
     for _ in range(SECOND_ROUNDS):
         if not doubtful:

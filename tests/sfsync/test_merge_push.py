@@ -835,3 +835,19 @@ def test_what_a_person_added_to_a_record_that_we_made_and_have_not_met_since_sta
 
     assert (report.updated, report.clashes) == (0, 1)
     assert desk.in_org("Description") == ("theirs",)
+
+
+def test_a_decision_for_ours_makes_a_record_anew_that_no_pull_has_missed_yet(
+    account: str, admin: Admin, desk: Desk
+) -> None:
+    desk.note(Name="ours")
+    admin.erase("Account", account)
+    desk.push()
+    (conflict,) = desk.conflicts(only_open=True)
+
+    desk.resolve(conflict.id, Outcome.OURS)
+    report = desk.push()
+
+    # Another Id than the replica's is not believed before it was read back.
+    assert (report.confirmed, report.clashes) == (1, 0)
+    assert desk.in_org("Name") == ("ours",)
