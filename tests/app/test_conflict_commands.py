@@ -64,8 +64,12 @@ def test_conflicts_are_listed_for_a_person_and_for_a_program(app: Flask, order: 
     )
 
 
-def test_a_decision_is_rehearsed_taken_and_sent(app: Flask, order: str) -> None:
+def test_a_decision_is_rehearsed_taken_and_sent(
+    app: Flask, org: LocalOrgServer, order: str
+) -> None:
     invoke(app, "sync", "push")
+    # The clash is noted on the record, which is a save of that second.
+    Admin(org).wait(seconds=2)
     resolve = ("sync", "conflicts", "resolve", "1", "--take", "ours")
 
     rehearsal = answer_of(invoke(app, *resolve, "--dry-run", "--json"))
