@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     DateTime,
@@ -32,6 +32,9 @@ from sqlalchemy.types import TypeEngine
 
 from config.parsing import ROOT
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 #: How long a writer waits for another process's transaction on SQLite before it gives up.
 BUSY_TIMEOUT_S = 30
@@ -133,6 +136,21 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def insert_into(session: Session, table: Any) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT of the session's database, which knows what to do about a conflict.
+
+    `table` is a table or a mapped class. The other database's dialect is not imported: that takes
+    long enough to be felt at each start.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import Insert
+
+        return Insert(table)
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+
+    return PostgresInsert(table)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

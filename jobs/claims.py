@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from config.clock import Clock
-from config.database import transaction
+from config.database import insert_into, transaction
 from jobs.schedule import Job, Slot
 from jobs.slots import JobRun, RunStatus
 
@@ -210,7 +209,6 @@ def _is_orphaned(now: datetime) -> ColumnElement[bool]:
 
 
 def _insert(session: Session, values: dict[str, Any]) -> Any:
-    """Adds a row unless the slot has one; each database has a dialect of its own for that."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert(JobRun) if is_postgresql else sqlite.insert(JobRun)
+    """Adds a row unless the slot has one."""
+    insert = insert_into(session, JobRun)
     return insert.values(**values).on_conflict_do_nothing(index_elements=["job", "slot_at"])

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import String, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.database import Base, UtcDateTime
+from config.database import Base, UtcDateTime, insert_into
 from sfsync.allowance import (
     DAY,
     SKEW,
@@ -76,7 +75,7 @@ class Posting:
 
 def lock_allowance(session: Session, org: str) -> Allowance:
     """The row of that org, made when there is none; others who book wait until we commit."""
-    insert = _insert(session)(Allowance).values(org=org, step=STEPS[0].name, others=0)
+    insert = insert_into(session, Allowance).values(org=org, step=STEPS[0].name, others=0)
     session.execute(insert.on_conflict_do_nothing(index_elements=["org"]))
     return session.scalars(select(Allowance).where(Allowance.org == org).with_for_update()).one()
 
@@ -84,7 +83,7 @@ def lock_allowance(session: Session, org: str) -> Allowance:
 def post(session: Session, org: str, postings: list[Posting]) -> None:
     """Books and gives back calls."""
     for each in postings:
-        insert = _insert(session)(CallHour).values(
+        insert = insert_into(session, CallHour).values(
             org=org,
             hour=each.hour,
             purpose=each.purpose[:LONGEST_PURPOSE],
@@ -153,9 +152,3 @@ def read_calls(session: Session, org: str, since: datetime) -> dict[str, Counter
     for purpose, hour, calls in session.execute(query):
         found.setdefault(purpose, Counter())[hour] += calls
     return found
-
-
-def _insert(session: Session) -> type[postgresql.Insert] | type[sqlite.Insert]:
-    """Each database has an insert of its own that knows what to do about a conflict."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    return postgresql.Insert if is_postgresql else sqlite.Insert

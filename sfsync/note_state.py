@@ -12,10 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, String, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.database import Base, UtcDateTime
+from config.database import Base, UtcDateTime, insert_into
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.problem_sources import SOURCES, Source
 from sfsync.problem_texts import Problem, fingerprint
@@ -108,8 +107,7 @@ def plan_notes(session: Session, now: datetime, sources: Sequence[Source] = SOUR
 
 def store_note(session: Session, **values: object) -> None:
     """Notes what stands in the org about a record. Another process may have done so meanwhile."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(SyncNote).values(**values)
+    insert = insert_into(session, SyncNote).values(**values)
     others = {name: value for name, value in values.items() if name not in ("sobject", "record")}
     session.execute(
         insert.on_conflict_do_update(

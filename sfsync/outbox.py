@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from config.database import insert_into
 from sfsync import jsonio
 from sfsync.bases import find_base
 from sfsync.mapping import PUSH_ORDER, find_references
@@ -170,8 +170,7 @@ def _insert(
     cause: str,
 ) -> bool:
     """Inserts unless another transaction was faster; then that write takes the values over."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(OutboxWrite).on_conflict_do_nothing()
+    statement = insert_into(session, OutboxWrite).on_conflict_do_nothing()
     inserted = session.execute(
         statement.values(
             sobject=sobject,

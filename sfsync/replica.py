@@ -32,10 +32,9 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from config.database import Base, ExactDecimal, UtcDateTime
+from config.database import Base, ExactDecimal, UtcDateTime, insert_into
 from sfsync.checksums import checksummer
 from sfsync.chunks import chunked
 from sfsync.errors import SalesforceRejected
@@ -343,8 +342,7 @@ def _count(
 
 def _upsert(session: Session, mapping: Mapping, credible_to: datetime) -> Any:
     table = TABLES[mapping.sobject]
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(table)
+    insert = insert_into(session, table)
     names = [each.column for each in mapping.fields if each.column != "salesforce_id"]
     columns = {name: insert.excluded[name] for name in [*names, "extra", "checksum"]}
     return insert.on_conflict_do_update(

@@ -13,10 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import String, Text, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.database import Base, UtcDateTime
+from config.database import Base, UtcDateTime, insert_into
 from sfsync.descriptions import Description, parse_description
 from sfsync.errors import SalesforceRejected
 from sfsync.mapping import BY_SOBJECT, FieldMap, Mapping
@@ -159,8 +158,9 @@ def lock_schema(session: Session, sobject: str, at: datetime) -> bool:
 
     A comparison that is younger than `at` has been stored already: False.
     """
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(dialect.insert(SyncSchema).values(sobject=sobject).on_conflict_do_nothing())
+    session.execute(
+        insert_into(session, SyncSchema).values(sobject=sobject).on_conflict_do_nothing()
+    )
     row = session.scalars(
         select(SyncSchema).where(SyncSchema.sobject == sobject).with_for_update()
     ).one()

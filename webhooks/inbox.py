@@ -12,10 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.database import Base, UtcDateTime
+from config.database import Base, UtcDateTime, insert_into
 
 
 class EventState(StrEnum):
@@ -76,6 +75,5 @@ def store_deliveries(session: Session, deliveries: Sequence[Delivery], now: date
     ]
     if not rows:
         return 0
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(InboxEvent).on_conflict_do_nothing()
+    insert = insert_into(session, InboxEvent).on_conflict_do_nothing()
     return len(session.execute(insert.returning(InboxEvent.id), rows).all())
