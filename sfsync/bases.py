@@ -58,4 +58,4 @@ def _unseen(
 def _was_met(row: OutboxWrite, seen: str | None) -> bool:
     """Whether the replica has met the write; one from before there were marks has been for long."""
     is_unmarked = row.state == WriteState.SENT and row.sent is None
-    return is_unmarked or (row.token is not None and row.token == seen)
+    return is_unmarked or (row.mark is not None and row.mark == seen)

@@ -7,7 +7,7 @@ kept and reported.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,14 +18,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sfsync import jsonio
+from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.merging import CREATION_ONLY
 from sfsync.outbox import OutboxWrite, WriteState
 from sfsync.queries import query_in
+from sfsync.replica import LOOKUP_SIZE
 
 Values = dict[str, Any]
-#: Writes that the org has, will have, or has weighed against a person's.
-STANDING = (WriteState.PENDING, WriteState.SENDING, WriteState.SENT, WriteState.YIELDED)
+#: Writes that the org has or will have.
+CARRIED = (WriteState.PENDING, WriteState.SENDING, WriteState.SENT)
+#: The same, and those that were weighed against what a person wrote.
+STANDING = (*CARRIED, WriteState.YIELDED)
 
 
 #: What is told of a record that was deleted, or has another external ID by now.
@@ -118,17 +122,21 @@ def proposal_values(
     return values | ({"Submitted_At__c": submitted_at} if submitted_at else {})
 
 
-def known_values(session: Session, sobject: str, external_ids: Iterable[str]) -> dict[str, Values]:
-    """What was sent, or waits to be sent, for these records: all writes laid over each other."""
-    wanted = set(external_ids)
-    rows = session.scalars(
-        select(OutboxWrite)
-        .where(OutboxWrite.sobject == sobject, OutboxWrite.state.in_(STANDING))
-        .order_by(OutboxWrite.id)
-    )
+def known_values(
+    session: Session,
+    sobject: str,
+    external_ids: Iterable[str],
+    states: Sequence[WriteState] = STANDING,
+) -> dict[str, Values]:
+    """What the writes in these states want of these records: all of them laid over each other."""
     known: dict[str, Values] = {}
-    for row in rows:
-        if row.external_id in wanted:
+    for chunk in chunked(set(external_ids), LOOKUP_SIZE):
+        rows = select(OutboxWrite).where(
+            OutboxWrite.sobject == sobject,
+            OutboxWrite.external_id.in_(chunk),
+            OutboxWrite.state.in_(states),
+        )
+        for row in session.scalars(rows.order_by(OutboxWrite.id)):
             known.setdefault(row.external_id, {}).update(row.values)
     return known
 
@@ -203,7 +211,7 @@ def compare_one(
     send = {name: wanted[name] for name in apart if name in moved and name not in edited}
     clashing = {name: wanted[name] for name in apart if name in moved and name in edited}
     seen = {name: pick(current.get(name), value) for name, value in send.items()}
-    seen |= {name: (base or {})[name] for name in clashing}
+    seen |= {name: (base or {}).get(name) for name in clashing}
     action = Action.UPDATE if send else Action.KEEP
     note = _tell_kept(sorted(set(apart) - moved), sorted(clashing))
     return Change(sobject, external_id, action, send | clashing, note, seen)

@@ -246,9 +246,9 @@ def _mark_failed(session: Session, row: OutboxWrite, error: SalesforceError, now
 def _mark_attempt(row: OutboxWrite, prepared: Prepared) -> None:
     row.sent = jsonio.dumps(prepared.values, sort_keys=True)
     # A mark that the record carries stays: that attempt has arrived after all.
-    was_met = prepared.version.row is not None and prepared.version.row["sync_write"] == row.token
+    was_met = prepared.version.row is not None and prepared.version.row["sync_write"] == row.mark
     if prepared.mark is not None or not was_met:
-        row.token = prepared.mark
+        row.mark = prepared.mark
 
 
 def _close(row: OutboxWrite, prepared: Prepared, now: datetime) -> None:

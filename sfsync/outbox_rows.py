@@ -40,7 +40,7 @@ class OutboxWrite(Base):
     #: as JSON, the part of the payload that the latest attempt carried
     sent: Mapped[str | None] = mapped_column(Text)
     #: what that attempt wrote into Sync_Write__c; empty when it is not guarded, or never left
-    token: Mapped[str | None] = mapped_column(String(80))
+    mark: Mapped[str | None] = mapped_column(String(80))
     #: what brought it about, in words: a file and row, an event, a run
     cause: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(20), default=WriteState.PENDING)

@@ -80,14 +80,14 @@ def _read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[Outbox
 
 def _compared_paths(row: OutboxWrite) -> set[str]:
     """What tells whether the write arrived, where no mark does."""
-    if row.token is not None or _has_left_nothing(row):
+    if row.mark is not None or _has_left_nothing(row):
         return set()
     return {path for path, _ in flatten(row.carried)}
 
 
 def _has_left_nothing(row: OutboxWrite) -> bool:
     """Whether the write was merged once and nothing of it left."""
-    return row.token is None and row.sent is not None and is_guarded(row.sobject)
+    return row.mark is None and row.sent is not None and is_guarded(row.sobject)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -107,8 +107,8 @@ def _judge(row: OutboxWrite, records: Sequence[Record]) -> SaveResult:
 
 
 def _is_written(row: OutboxWrite, record: Mapping[str, Any]) -> bool:
-    if row.token is not None:
-        return bool(record[GUARD_FIELD] == row.token)
+    if row.mark is not None:
+        return bool(record[GUARD_FIELD] == row.mark)
     if _has_left_nothing(row):
         return False
     return all(are_equal(value, _at(record, path)) for path, value in flatten(row.carried))

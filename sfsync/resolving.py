@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from sfsync import jsonio
 from sfsync.conflicts import SyncConflict
-from sfsync.imports import known_values
+from sfsync.imports import CARRIED, known_values
 from sfsync.mapping import REFERENCES, lookup_field
 from sfsync.merging import DELETION, Outcome
 from sfsync.mirroring import mirrored_values
@@ -63,7 +63,7 @@ def _plan(session: Session, conflict: SyncConflict, take: Outcome) -> tuple[Valu
         return {}, {}
     if conflict.field == DELETION:
         key = conflict.external_id
-        sent = known_values(session, conflict.sobject, [key]).get(key, {})
+        sent = known_values(session, conflict.sobject, [key], CARRIED).get(key, {})
         values = {**sent, **ours}
         return values, {**sent, **_last_held(session, conflict, values), DELETION: True}
     wanted, present = (ours, theirs) if take is Outcome.OURS else (theirs, ours)

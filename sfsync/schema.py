@@ -190,7 +190,7 @@ def _extra(row: SyncField) -> FieldMap:
 def _stopped(row: SyncField) -> SalesforceRejected:
     return SalesforceRejected(
         f"{row.sobject} is not read at all: {row.reason}",
-        code="SCHEMA_DRIFT",
+        code="FIELD_LOST",
         fields=(row.name,),
         remedy=row.remedy or "",
     )

@@ -129,7 +129,7 @@ def _load_marks(
     """
     marks: dict[str, str | None] = {}
     for chunk in chunked(external_ids, LOOKUP_SIZE):
-        arrived = select(OutboxWrite.external_id, OutboxWrite.token).where(
+        arrived = select(OutboxWrite.external_id, OutboxWrite.mark).where(
             OutboxWrite.sobject == sobject,
             OutboxWrite.external_id.in_(chunk),
             OutboxWrite.state.in_((WriteState.SENT, WriteState.YIELDED)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,29 @@ def test_the_make_targets_that_the_readme_promises_explain_themselves() -> None:
         assert f"\n{target}: " in makefile
         line = next(row for row in makefile.splitlines() if row.startswith(f"{target}: "))
         assert "## " in line, target
+
+
+def test_the_map_of_sfsync_names_every_module_once() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.split("## Inside sfsync")[1].split("\n\n")[2]
+    named = [word for row in table.splitlines()[2:] for word in row.split("`")[1].split()]
+
+    assert sorted(named) == sorted(
+        path.stem for path in (ROOT / "sfsync").glob("*.py") if path.stem != "__init__"
+    )
+
+
+def test_every_table_of_ours_says_what_if_it_is_lost() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`(\w+)`", text.split("## Data of our own")[1].split("\n## ")[0]))
+    declared = {
+        name
+        for path in (ROOT / "migrations" / "versions").glob("*.py")
+        for name in re.findall(r'op\.create_table\(\s*"(\w+)"', path.read_text(encoding="utf-8"))
+    }
+
+    assert len(declared) > 10
+    assert declared <= told
 
 
 def test_the_documents_hold_no_placeholder() -> None:

@@ -260,7 +260,9 @@ def test_a_value_that_people_set_before_the_sheet_had_one_is_kept(
     report = apply_rows(cli, tmp_path, an_order_row(country="PL"))
 
     assert report["actions"] == {"create": 0, "update": 0, "keep": 1, "unchanged": 1}
-    assert report["changes"][0]["note"] == "Salesforce keeps its own BillingCountry"
+    assert report["changes"][0]["note"] == (
+        "BillingCountry was changed here and there, see `flask sync conflicts list --all`"
+    )
     assert query(org, "SELECT BillingCountry FROM Account") == [{"BillingCountry": "DE"}]
 
 
