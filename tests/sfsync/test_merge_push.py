@@ -742,3 +742,33 @@ def test_a_change_to_what_it_was_made_from_is_done_without_a_call(account: str, 
     report = desk.push()
 
     assert (report.settled, report.api_calls, desk.states()) == (1, 0, ["sent"])
+
+
+def test_a_change_of_a_record_that_we_made_and_have_not_met_since_clashes_with_nobody(
+    admin: Admin, desk: Desk
+) -> None:
+    desk.pull()
+    desk.note(Name="Ada")
+    desk.push()
+    desk.note(Description="ours", RecordType={"DeveloperName": "Manufacturer"})
+
+    report = desk.push()
+
+    assert (report.updated, report.clashes) == (1, 0)
+    assert desk.in_org("Name, Description") == ("Ada", "ours")
+
+
+def test_what_a_person_added_to_a_record_that_we_made_and_have_not_met_since_stays(
+    admin: Admin, desk: Desk
+) -> None:
+    desk.pull()
+    desk.note(Name="Ada")
+    desk.push()
+    (record_id,) = desk.in_org("Id")
+    admin.change("Account", record_id, Description="theirs")
+    desk.note(Description="ours")
+
+    report = desk.push()
+
+    assert (report.updated, report.clashes) == (0, 1)
+    assert desk.in_org("Description") == ("theirs",)
