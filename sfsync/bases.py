@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from sfsync.guard import is_creation
 from sfsync.mapping import BY_SOBJECT
+from sfsync.merging import CREATION_ONLY
 from sfsync.mirroring import mirrored_values
 from sfsync.outbox_rows import OutboxWrite, WriteState
 from sfsync.replica_reads import find_by_key
@@ -32,9 +33,16 @@ def find_base(
     base = {} if row is None else mirrored_values(sobject, row, wanted)
     for write in _unseen(session, sobject, external_id, row["sync_write"] if row else None):
         if is_creation(write.mark):
-            base |= dict.fromkeys(wanted)  # it began with nothing but what we gave it
+            base |= _blank(sobject, wanted)
         base |= {name: value for name, value in write.carried.items() if name in wanted}
     return base
+
+
+def _blank(sobject: str, wanted: Mapping[str, object]) -> dict[str, object]:
+    """A record of our own making before it got our values. What creations alone set is left out."""
+    row = dict.fromkeys(each.column for each in BY_SOBJECT[sobject].fields)
+    asked = {name: value for name, value in wanted.items() if name not in CREATION_ONLY}
+    return mirrored_values(sobject, row, asked)
 
 
 def _unseen(

@@ -20,6 +20,8 @@ from sfsync.outbox import OutboxWrite, WriteState
 from tests.sfsync.save_log import Saved, SaveLog, stored_name
 
 MISSING = object()
+#: Clashes that are not with a value of a person: a deletion, and what the org gives by default.
+NOT_BY_PEOPLE = frozenset({DELETION, "CurrencyIsoCode"})
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,10 @@ class Oracle:
     def _judge_clashes(self) -> Iterator[str]:
         """What a clash calls theirs is a person's word: they wrote it, or made the record."""
         for (write_id, name), clash in self.clashes.items():
-            theirs = None if name == DELETION else self.log.spell(jsonio.loads(clash.theirs))
-            if name != DELETION and not any(
+            if name in NOT_BY_PEOPLE:
+                continue
+            theirs = self.log.spell(jsonio.loads(clash.theirs))
+            if not any(
                 (name in saved.changed or saved.before is None)
                 and self.log.spell(saved.after[name]) == theirs
                 for saved in self.log.saves

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -106,7 +106,7 @@ class BothSides(World):
         self, seed: int, org: LocalOrgServer, settings: Settings, engine: Engine, log: SaveLog
     ) -> None:
         self.counts: Counter[str] = Counter()
-        self.events: deque[str] = deque(maxlen=40)
+        self.events: deque[str] = deque(maxlen=60)
         self.wishes: list[Wish] = []
         self.log, self._settings = log, settings
         random.seed(seed)  # the jitter of retries
@@ -132,8 +132,9 @@ class BothSides(World):
 
     def live(self, steps: int) -> None:
         """Let that many things happen."""
-        self.counts["steps"] += steps
-        super().live(steps)
+        for _ in range(steps):
+            self.counts["steps"] += 1
+            self._do(self._doings)
 
     def settle(self) -> None:
         """Let everything become visible and arrive in peace, until nothing is left to do."""
@@ -152,6 +153,11 @@ class BothSides(World):
         assert (report.created, report.updated, report.confirmed) == (0, 0, 0)
         assert len(self.log.saves) == saves, "a push in peace had something to save"
 
+    def _do(self, doings: Sequence[Callable[[], None]]) -> None:
+        doing = self.die.choice(doings)
+        self._note(doing.__name__.strip("_").replace("_", " "))
+        doing()
+
     @property
     def _doings(self) -> list[Callable[[], None]]:
         return [doing for doing, times in self._weights.items() for _ in range(times)]
@@ -169,14 +175,14 @@ class BothSides(World):
         sobject = self.die.choice(("Account", "Account", "Order"))
         key = self.die.choice((None, self.die.choice(KEYS[sobject])))
         values = self._by_hand(sobject) | {"External_Id__c": key}
-        self._note(f"people add {sobject} {key}")
+        self._note(f"  {sobject} {key}")
         self._refusable(lambda: self._create(sobject, late_s=self._lateness(), **values))
 
     def _edit(self) -> None:
         def act(sobject: str, record_id: str) -> None:
             name = self.die.choice([each for each in VALUES[sobject] if each not in LOOKUPS])
             value, late_s = self.die.choice(VALUES[sobject][name]), self._lateness()
-            self._note(f"people edit {sobject} {record_id} {name}={value!r}, {late_s:.0f} s late")
+            self._note(f"  {sobject} {name}={value!r}, {late_s:.0f} s late")
             self.admin.change(sobject, record_id, late_s=late_s, **{name: value})
 
         self._try(act)
@@ -184,7 +190,7 @@ class BothSides(World):
     def _merge(self) -> None:
         accounts = sorted(each for each, sobject in self.records.items() if sobject == "Account")
         loser = self.die.choice(accounts)
-        self._note(f"people merge {loser}")
+        self._note(f"  {loser} into the owner")
         if loser != self.owner:
             self._refusable(lambda: self.admin.merge("Account", self.owner, loser))
 
@@ -193,7 +199,7 @@ class BothSides(World):
             self.records.setdefault(saved.record_id, saved.sobject)
         record_id = self.die.choice(list(self.records))
         if record_id != self.owner:
-            self._note(f"people {getattr(act, '__name__', '')} {record_id}")
+            self._note(f"  people are at {record_id}")
             self._refusable(lambda: act(self.records[record_id], record_id))
 
     def _refusable(self, act: Callable[[], object]) -> None:
@@ -239,7 +245,7 @@ class BothSides(World):
                 OutboxWrite.sobject == sobject, OutboxWrite.external_id == key
             )
             write_id = session.scalar(taken_by) if is_new else None
-        self._note(f"we want {sobject} {key} {values}: {write_id}")
+        self._note(f"  we want {sobject} {key} {values}: {write_id}")
         now = self.admin.org.clock.now().replace(microsecond=0)
         self.wishes += [Wish(sobject, key, *each, now, write_id) for each in values.items()]
 
@@ -266,7 +272,7 @@ class BothSides(World):
         with mock.patch.object(bulk_push, "INGEST_CALLS", calls):
             report = push(self.sf, self.engine, clock=self.clock, sleep=self._sleep)
         done = {name: count for name, count in vars(report).items() if name != "problems" and count}
-        self._note(f"pushed {'by jobs' if calls == 0 else 'by calls'}: {done}")
+        self._note(f"  pushed {'by jobs' if calls == 0 else 'by calls'}: {done}")
         return report
 
     def _reconcile(self) -> None:
@@ -287,7 +293,7 @@ class BothSides(World):
 
     def _add_fault(self, fault: dict[str, Any], **more: str) -> None:
         self.counts["faults"] += 1
-        self._note(f"fault {fault} {more}")
+        self._note(f"  fault {fault} {more}")
         add_fault(self.org, **fault, **more, user=INTEGRATION, seed=self.die.randint(0, 999))
 
     def _in_trouble(self, act: Callable[[], object], *, is_killed: bool = True) -> None:
@@ -304,9 +310,9 @@ class BothSides(World):
             ):
                 act()
         except SalesforceError as error:
-            self._note(f"stopped: {error.code} {error.message}")
+            self._note(f"  stopped: {error.code} {error.message}")
         except Killed:
-            self._note(f"killed at statement {at_statement} or request {at_request}")
+            self._note(f"  killed at statement {at_statement} or request {at_request}")
             self.counts["kills"] += 1
             control(self.org, "DELETE", "faults")
             self.sf = connect(self._settings, sleep=lambda _: None)
@@ -338,7 +344,7 @@ class BothSides(World):
     def _meddle(self) -> None:
         """People are at work, and some time passes."""
         for _ in range(self.die.randint(1, 4)):
-            self.die.choice((self._edit, self._edit, self._delete, self._undelete, self._add))()
+            self._do((self._edit, self._edit, self._delete, self._undelete, self._add))
         self.admin.wait(seconds=self.die.choice((0, 1, 60)))
 
     def _has_open(self) -> bool:

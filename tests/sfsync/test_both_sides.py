@@ -1,8 +1,9 @@
 """Whatever happens to both sides: in the end they agree, and nobody was overwritten in silence.
 
-`SEEDS=n` plays n seeds on SQLite and a quarter of them on PostgreSQL, numbered from 0, so that a
+`SEEDS=n` plays n seeds on SQLite and a quarter as many on PostgreSQL, numbered from 0, so that a
 longer run contains the shorter ones. `SEED=n` plays that one alone: a failure prints it, with what
-happened last.
+happened last. A seed is a count of steps, never of seconds; when BUDGET is used up, the run ends as
+skipped and says how far it came.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from tests.sfsync.save_log import SaveLog
 from tests.sfsync.simulation import differences
 from tests.sfsync.test_pull import in_org, replica
 
-STEPS = 40
-SEEDS = int(os.environ.get("SEEDS", "440"))
+STEPS = 30
+SEEDS = int(os.environ.get("SEEDS", "400"))
 BUDGET_S = float(os.environ.get("BUDGET", "20")) * 60
 
 
@@ -105,10 +106,10 @@ def seeds(engine: Engine) -> range:
     """The seeds of a long run on one database."""
     if "SEED" in os.environ:
         return range(int(os.environ["SEED"]), int(os.environ["SEED"]) + 1)
-    return range(SEEDS // 4 if engine.dialect.name == "postgresql" else SEEDS)
+    return range(SEEDS if engine.dialect.name == "sqlite" else SEEDS // 4)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_both_sides_agree_after_a_life_of_trouble(seed: int, stage: Stage) -> None:
     stage.play(seed)
 
@@ -116,11 +117,12 @@ def test_both_sides_agree_after_a_life_of_trouble(seed: int, stage: Stage) -> No
 @pytest.mark.slow
 def test_both_sides_agree_for_many_seeds(stage: Stage) -> None:
     wanted = seeds(stage.engine)
-    # Half of the time for each database; the other slow suites run beside this one.
-    deadline_s = time.monotonic() + BUDGET_S / 2
+    share = 0.7 if stage.engine.dialect.name == "sqlite" else 0.3
+    deadline_s = time.monotonic() + BUDGET_S * share
     for seed in wanted:
+        stage.play(seed)
         if time.monotonic() > deadline_s:
             break
-        stage.play(seed)
     print(f"{stage.engine.dialect.name}: {dict(stage.counts)}")
-    assert stage.counts["seeds"] > 0
+    if stage.counts["seeds"] < len(wanted):
+        pytest.skip(f"{stage.counts['seeds']} of {len(wanted)} seeds fitted into BUDGET minutes")

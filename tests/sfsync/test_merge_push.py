@@ -813,7 +813,7 @@ def test_a_change_of_a_record_that_we_made_and_have_not_met_since_clashes_with_n
     desk.pull()
     desk.note(Name="Ada")
     desk.push()
-    desk.note(Description="ours")
+    desk.note(Description="ours", RecordType={"DeveloperName": "Manufacturer"})
 
     report = desk.push()
 
