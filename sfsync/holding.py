@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from sfsync import jsonio
 from sfsync.descriptions import parse_description
+from sfsync.guard import GUARD_FIELD
 from sfsync.mapping import BY_SOBJECT
 from sfsync.merging import DELETION
 from sfsync.outbox import OutboxWrite, WriteState
@@ -35,6 +36,14 @@ def find_held(session: Session, sobject: str) -> dict[str, str]:
     return held
 
 
+def find_standstill(sobject: str, held: Mapping[str, str]) -> str | None:
+    """Why no record can be written at all: its key, or the guard's mark, is among what is held."""
+    mapping = BY_SOBJECT.get(sobject)
+    if mapping is None:
+        return None
+    return held.get(mapping.external_id) or held.get(GUARD_FIELD)
+
+
 def find_holds(session: Session, rows: Sequence[OutboxWrite]) -> dict[int, str]:
     """Why each of `rows` that has nothing to send but held values waits, by row id."""
     holds: dict[int, str] = {}
@@ -43,7 +52,7 @@ def find_holds(session: Session, rows: Sequence[OutboxWrite]) -> dict[int, str]:
     held = find_held(session, rows[0].sobject)
     for row in rows:
         names = row.values.keys()
-        key = _held_key(row.sobject, held)
+        key = find_standstill(row.sobject, held)
         if key or (names and names <= held.keys()):
             holds[row.id] = key or _reasons(held, names & held.keys())
     return holds
@@ -105,12 +114,6 @@ def _names(row: SyncField) -> set[str]:
     texts = (row.described, row.found)
     lookups = {parse_description(text).relationship for text in texts if text}
     return ({row.name} | lookups) - {""}
-
-
-def _held_key(sobject: str, held: Mapping[str, str]) -> str | None:
-    """Why no record can be written at all: its key is among what is held."""
-    mapping = BY_SOBJECT.get(sobject)
-    return None if mapping is None else held.get(mapping.external_id)
 
 
 def _reasons(held: Mapping[str, str], names: Iterable[str]) -> str:

@@ -66,11 +66,11 @@ def _having_unknown_fields(sf: Salesforce, rows: Sequence[OutboxWrite]) -> set[i
 def _read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[OutboxWrite, SaveResult]]:
     sobject = rows[0].sobject
     key = PUSH_ORDER[sobject]
-    mark = {GUARD_FIELD} if is_guarded(sobject) else set()
-    paths = sorted({path for row in rows for path in _compared_paths(row)} | {"Id", key} | mark)
+    paths = sorted({path for row in rows for path in _compared_paths(row)} | {"Id", key})
     template = f"SELECT {', '.join(paths)} FROM {sobject} WHERE {key} IN {{values}}"  # noqa: S608
     # A record that was written and deleted since was written: it must not be made once more.
-    found = query_in(sf, template, [row.external_id for row in rows], include_deleted=bool(mark))
+    keys = [row.external_id for row in rows]
+    found = query_in(sf, template, keys, include_deleted=is_guarded(sobject))
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in found:
         # External_Id__c is declared case-insensitive, so the org may spell it in another case.
@@ -79,8 +79,10 @@ def _read_back(sf: Salesforce, rows: Sequence[OutboxWrite]) -> list[tuple[Outbox
 
 
 def _compared_paths(row: OutboxWrite) -> set[str]:
-    """What tells whether the write arrived, where no mark does."""
-    if row.mark is not None or _has_left_nothing(row):
+    """What tells whether the write arrived: its mark, or without one the values themselves."""
+    if row.mark is not None:
+        return {GUARD_FIELD}
+    if _has_left_nothing(row):
         return set()
     return {path for path, _ in flatten(row.carried)}
 

@@ -15,7 +15,7 @@ from config.database import transaction
 from sfsync.about_org import org_time
 from sfsync.client import Salesforce
 from sfsync.errors import SalesforceError
-from sfsync.holding import find_held
+from sfsync.holding import find_held, find_standstill
 from sfsync.mapping import BY_SOBJECT
 from sfsync.outbox import OutboxWrite
 from sfsync.schema_check import check_now
@@ -34,7 +34,10 @@ class RefusedFields:
     def find_held(
         self, sf: Salesforce, rows: Sequence[OutboxWrite], error: SalesforceError
     ) -> list[OutboxWrite]:
-        """Those of the refused `rows`, of one sObject, that give a field not writable any more."""
+        """Those of the refused `rows`, of one sObject, that give a field not writable any more.
+
+        All of them, when it is one that no write can do without.
+        """
         sobject = rows[0].sobject
         if error.code not in FIELD_REFUSALS or sobject not in BY_SOBJECT:
             return []
@@ -43,4 +46,6 @@ class RefusedFields:
             check_now(sf, self.engine, [sobject], org_time(sf))
         with transaction(self.engine) as session:
             held = find_held(session, sobject)
+        if find_standstill(sobject, held):
+            return list(rows)
         return [row for row in rows if row.values.keys() & held.keys()]

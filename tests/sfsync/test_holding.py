@@ -18,6 +18,7 @@ from sfsync.delivery import Delivery, deliver
 from sfsync.errors import SalesforceRetryable
 from sfsync.leases import LEASE_S, WriteLeases
 from sfsync.outbox import OutboxWrite, WriteState, enqueue
+from sfsync.outbox_view import find_stuck, retry_writes
 from sfsync.pull import pull
 from sfsync.push import PushReport, push
 from sfsync.queries import query
@@ -286,25 +287,42 @@ def test_an_answer_that_was_lost_is_read_back_without_the_paused_field(
 
 
 @pytest.fixture
-def unanswered(
-    admin: Admin,
-    remodel: Remodeller,
-    org: LocalOrgServer,
-    settings: Settings,
-    run: Run,
-    engine: Engine,
-    account: str,
-) -> str:
-    """An account whose write arrived without an answer, before one of its fields vanished."""
+def sent_blindly(org: LocalOrgServer, run: Run, engine: Engine, account: str) -> str:
+    """An account whose write arrived without an answer."""
     note(engine, "A-1", Name="Meble i syn", Payout_Account__c="DE89")
     add_fault(org, action="drop_after", kind="collections", times=1)
     add_fault(org, action="status", status=503, method="GET", path="/query", times=8)
     with pytest.raises(SalesforceRetryable):
         run()
     control(org, "DELETE", "faults")
+    return account
+
+
+@pytest.fixture
+def unanswered(remodel: Remodeller, settings: Settings, engine: Engine, sent_blindly: str) -> str:
+    """The same, and one of the fields that it carried has vanished since."""
     remodel.grant("Account", "Payout_Account__c")
     restarted(settings, engine)
-    return account
+    return sent_blindly
+
+
+def test_an_outcome_that_only_the_vanished_mark_could_tell_holds_up_no_push(
+    admin: Admin, remodel: Remodeller, sf: Salesforce, run: Run, engine: Engine, sent_blindly: str
+) -> None:
+    remodel.grant("Account", "Sync_Write__c")
+    with transaction(engine) as session:
+        enqueue(session, "Case", "C-1", {"Subject": "Something else"}, "another part")
+
+    report = run()
+
+    assert (report.retried, report.created, report.rejected) == (1, 1, 0)
+    remodel.grant("Account", "Sync_Write__c", "read", "edit")
+    admin.wait(minutes=2)
+    pull(sf, engine)
+    with transaction(engine) as session:
+        retry_writes(session, find_stuck(session, [1]))
+    report = run()
+    assert (report.settled, report.clashes) == (1, 0)
 
 
 def test_a_write_that_carried_the_field_before_it_vanished_is_read_back_without_it(
@@ -379,3 +397,34 @@ def test_the_note_goes_when_all_that_can_be_written_has_arrived(
     done = send()
 
     assert (done.push.updated, done.push.waiting, done.notes.cleared) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("is_met_first", ["by a pull", "by the push"])
+def test_nothing_of_an_object_is_written_while_the_guard_has_no_field(
+    remodel: Remodeller,
+    settings: Settings,
+    admin: Admin,
+    sf: Salesforce,
+    run: Run,
+    engine: Engine,
+    account: str,
+    is_met_first: str,
+) -> None:
+    remodel.grant("Account", "Sync_Write__c")
+    if is_met_first == "by a pull":
+        restarted(settings, engine)
+    note(engine, "A-1", Name="Meble i syn")
+    note(engine, "A-2", Name="Inni")
+
+    run()
+    report = run()
+
+    assert (report.waiting, report.rejected, report.api_calls) == (2, 0, 0)
+    assert report.problems[0]["message"].startswith(
+        "waits for Account.Sync_Write__c: Account.Sync_Write__c is missing or not visible"
+    )
+    assert in_org(admin)["Name"] == "Meble"
+    remodel.grant("Account", "Sync_Write__c", "read", "edit")
+    pull(sf, engine)
+    report = run()
+    assert (report.updated, report.created) == (1, 1)
