@@ -28,7 +28,7 @@ from sfsync.rest import org_time, query_in
 from sfsync.schema import note_emptied, note_reading, read_active
 from sfsync.schema_check import surviving_surprises
 from sfsync.stale import note_changed, note_fresh, note_load
-from sfsync.sync_state import begin_load, read_state
+from sfsync.sync_state import begin_load, is_overtaken, read_state
 from sfsync.usage import purpose
 
 OnPlan = Callable[[dict[str, Expected]], None]
@@ -188,10 +188,14 @@ def _load(
     state = step.state
     if step.course is Course.LOAD:
         with transaction(engine) as session:
+            if is_overtaken(session, state):
+                return  # somebody else has begun the same since the plan was made
             note_load(session, step.mapping)
             state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
             note_reading(session, step.mapping.sobject)
-    Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread, step.few)
+    load = Load(sf, engine, step.mapping, state, tally, on_page)
+    if not load.run(now, step.unread, step.few):
+        return
     with transaction(engine) as session:
         # A load that was continued read its first rows when it began.
         note_fresh(session, step.mapping.sobject, state.proved_at)
