@@ -21,10 +21,12 @@ from jobs.selection.run import Options, select_proposals
 from sfsync.delivery import deliver
 from sfsync.errors import SalesforceRetryable
 from sfsync.formulas import sweep
+from sfsync.mapping import BY_SOBJECT
 from sfsync.pull import pull
 from sfsync.push import PushReport, preview
 from sfsync.reconcile import reconcile
 from sfsync.replica_writes import Tally
+from sfsync.sync_state import find_incomplete
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +120,18 @@ def run_push(runtime: Runtime, turn: Turn) -> dict[str, Any]:
 
 
 def run_reconcile(runtime: Runtime, turn: Turn) -> dict[str, Any]:
-    """Compare the replica with the org and heal it; may be stopped between steps."""
+    """Compare the replica with the org and heal it; may be stopped between steps.
+
+    Raises SalesforceRetryable while the replica is read whole: a second reading beside the first
+    would cost as many calls again.
+    """
+    with runtime.transaction() as session:
+        incomplete = find_incomplete(session, BY_SOBJECT)
+    if incomplete:
+        raise SalesforceRetryable(
+            f"The replica of {', '.join(incomplete)} is not complete yet.",
+            remedy="Nothing to do: it is compared when the pull has come to its end.",
+        )
     report = reconcile(runtime.connect(), runtime.engine, pause=turn.pause)
     if report.drifted:
         kinds = {name: dict(each.kinds) for name, each in report.findings.items() if each.kinds}

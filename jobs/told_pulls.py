@@ -21,6 +21,7 @@ from sfsync.errors import BudgetExhausted, SalesforceRetryable
 from sfsync.mapping import BY_SOBJECT
 from sfsync.pull import pull, pull_records
 from sfsync.replica_reads import load_stamps
+from sfsync.sync_state import find_incomplete
 from sfsync.values import read_instant
 from webhooks.inbox import InboxEvent
 from webhooks.inbox_leases import InboxLeases
@@ -82,6 +83,9 @@ class ToldPulls:
             self.leases.put_off(news, wait, "a reading was made a moment ago")
             return self._finish(events, left=news)
         if len({event.subject for event in news}) > MOST_BY_ID:
+            if self._is_read_whole():
+                self.leases.put_off(news, SCARCITY_PAUSE, "the replica is being read whole")
+                return self._finish(events, left=news)
             begun_at = self.leases.clock.now()
             pull(self.runtime.connect(), self.runtime.engine)
             # What was told earlier and is still not here, the org does not show us.
@@ -91,6 +95,11 @@ class ToldPulls:
             return self._finish(events, left=news)
         self._read_by_id(news)
         return self._finish(events, left=[])
+
+    def _is_read_whole(self) -> bool:
+        """Whether a reading of everything is at work, or due: a second one would cost as much."""
+        with self.runtime.transaction() as session:
+            return bool(find_incomplete(session, BY_SOBJECT))
 
     def _find_news(self, events: Sequence[InboxEvent]) -> list[InboxEvent]:
         """The events of records that the replica does not hold in that version, or a newer one."""

@@ -42,6 +42,7 @@ from sfsync.sync_state import (
     SyncState,
     begin_load,
     credible_to,
+    is_overtaken,
     note_complete,
     note_export,
     note_exported,
@@ -89,9 +90,10 @@ class Load:
     on_page: OnPage
     sleep: Callable[[float], None] = time.sleep
 
-    def run(self, end_at: datetime, rows: int, few: list[Record] | None = None) -> None:
+    def run(self, end_at: datetime, rows: int, few: list[Record] | None = None) -> bool:
         """Reads what is left, up to the org's time `end_at`. `rows` is how many there are, about.
 
+        Whether it came to its end; one that is overtaken before its first row reads none.
         `few` are those rows themselves, where the caller has read all of them already. Each page
         and the place reached are one transaction. Raises SalesforceRetryable: the next pull goes
         on.
@@ -99,6 +101,8 @@ class Load:
         limit = credible_to(end_at)
         if few is None and self.state.export_job_id is None and self.state.cursor_at is None:
             self._choose(end_at, rows)
+            if self._is_overtaken():
+                return False
         try:
             end_at = self._read_export(rows, limit) or end_at
         except ExportLost as error:
@@ -109,6 +113,11 @@ class Load:
             gone = mark_gone(session, self.mapping, self.state.load_no, end_at)
             note_complete(session, self.state, None, end_at)
         self.tally.deleted += gone
+        return True
+
+    def _is_overtaken(self) -> bool:
+        with transaction(self.engine) as session:
+            return is_overtaken(session, self.state)
 
     def _choose(self, end_at: datetime, rows: int) -> None:
         """Starts an export when that is cheaper, unless the org has none for us."""

@@ -30,7 +30,7 @@ from sfsync.replica_writes import Tally
 from sfsync.schema import note_emptied, note_reading
 from sfsync.schema_check import surviving_surprises
 from sfsync.stale import note_fresh, note_load
-from sfsync.sync_state import begin_load, read_state
+from sfsync.sync_state import begin_load, is_overtaken, read_state
 from sfsync.usage import purpose
 
 OnPlan = Callable[[dict[str, Expected]], None]
@@ -179,10 +179,14 @@ def _load(
     state = step.state
     if step.course is Course.LOAD:
         with transaction(engine) as session:
+            if is_overtaken(session, state):
+                return  # somebody else has begun the same since the plan was made
             note_load(session, step.mapping)
             state = begin_load(session, step.mapping.sobject, step.changes.covered_at, now)
             note_reading(session, step.mapping.sobject)
-    Load(sf, engine, step.mapping, state, tally, on_page).run(now, step.unread, step.few)
+    load = Load(sf, engine, step.mapping, state, tally, on_page)
+    if not load.run(now, step.unread, step.few):
+        return
     with transaction(engine) as session:
         # A load that was continued read its first rows when it began.
         note_fresh(session, step.mapping.sobject, state.proved_at)

@@ -8,6 +8,7 @@ instance; the cursor goes on meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import String, Text
@@ -73,6 +74,17 @@ def read_state(session: Session, sobject: str) -> SyncState:
     return session.get(SyncState, sobject) or SyncState(
         sobject=sobject, load_no=0, is_loading=False
     )
+
+
+def find_incomplete(session: Session, sobjects: Iterable[str]) -> list[str]:
+    """The sObjects that are being read whole, or were never read to the end."""
+    return [name for name in sobjects if read_state(session, name).complete_up_to is None]
+
+
+def is_overtaken(session: Session, state: SyncState) -> bool:
+    """Whether a later reading of everything has begun since `state` was read."""
+    stored = session.get(SyncState, state.sobject, with_for_update=True)
+    return stored is not None and stored.load_no != state.load_no
 
 
 def begin_load(

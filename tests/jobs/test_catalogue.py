@@ -25,6 +25,8 @@ from jobs.schedule import Job, Stopped, Turn
 from jobs.slots import RunStatus
 from jobs.worker import Worker
 from sandbox.server import LocalOrgServer
+from sfsync.client import usage
+from sfsync.errors import SalesforceRetryable
 from sfsync.outbox import enqueue
 from sfsync.replica import TABLES
 from tests.acceptance.builders import a_designer, a_maker, a_proposal, an_order
@@ -208,6 +210,7 @@ def test_reconciling_heals_and_warns_with_figures(
 ) -> None:
     turn = turn_at("2025-03-11 08:00")
     market.at("2025-03-11 08:00")
+    run_pull(runtime, turn)
     clean = run_reconcile(runtime, turn)
     warned_at_first = list(caplog.records)
     with transaction(runtime.engine) as session:
@@ -227,9 +230,18 @@ def test_reconciling_stops_between_its_steps(market: Market, runtime: Runtime) -
     def stop() -> None:
         raise Stopped
 
-    run_reconcile(runtime, turn_at("2025-03-11 08:00"))
+    run_pull(runtime, turn_at("2025-03-11 08:00"))
     with pytest.raises(Stopped):
         run_reconcile(runtime, replace(turn_at("2025-03-11 08:00"), pause=stop))
+
+
+def test_reconciling_waits_for_the_first_pull_instead_of_reading_everything_beside_it(
+    market: Market, runtime: Runtime
+) -> None:
+    with pytest.raises(SalesforceRetryable, match="Account, Order, Order_Proposal__c is not"):
+        run_reconcile(runtime, turn_at("2025-03-11 08:00"))
+
+    assert usage(runtime.connect()).calls == 0
 
 
 def test_reconciling_comes_an_hour_after_the_selection() -> None:

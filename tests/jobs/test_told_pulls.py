@@ -227,3 +227,15 @@ def test_many_records_that_the_org_does_not_show_are_not_asked_for_again_and_aga
     assert (first, second) == (0, MOST_BY_ID + 1)
     assert counted_calls(org) - calls == 2
     assert states(runtime.engine) == {EventState.DONE}
+
+
+def test_many_records_wait_while_everything_is_read(
+    org: LocalOrgServer, admin: Admin, runtime: Runtime, told: ToldPulls
+) -> None:
+    ids = [f"801Zz{n:010d}" for n in range(MOST_BY_ID + 1)]
+    tell(runtime, *ids, stamp=admin.org.clock.now())
+
+    assert told.work() == 0
+
+    assert counted_calls(org) == 0
+    assert states(runtime.engine) == {EventState.NEW}

@@ -13,12 +13,13 @@ from sqlalchemy import Engine
 from bench.org import add_orders
 from sandbox.server import LocalOrgServer
 from sfsync import exports, loading
+from sfsync import pull as pull_module
 from sfsync.client import adapter_of
 from sfsync.errors import SalesforceUnavailable
 from sfsync.exports import await_export
 from sfsync.loading import is_export_cheaper
 from sfsync.mapping import ACCOUNT, MAPPINGS
-from sfsync.pull import Expected, pull
+from sfsync.pull import Expected, forget, pull
 from sfsync.status import read_status
 from sfsync.usage import OpenGate
 from tests.control import add_fault, control, counted_calls, seed
@@ -306,4 +307,43 @@ def test_a_row_with_another_number_of_cells_is_not_believed(
 
     (warning,) = [each for each in caplog.records if "in pages" in each.getMessage()]
     assert re.search(r"row 3 has \d+ of \d+ cells", vars(warning)["error"])
+    assert replica(engine, "Account") == in_org(sf, "Account")
+
+
+def test_a_load_that_another_pull_began_since_the_plan_is_left_to_it(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(org, [an_account(number) for number in range(25)])
+    make_plan = pull_module.make_plan
+
+    def plan_slowly(*given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(pull_module, "make_plan", make_plan)
+        plan = make_plan(*given, **more)
+        run(sf, engine, mappings=[ACCOUNT])
+        return plan
+
+    monkeypatch.setattr(pull_module, "make_plan", plan_slowly)
+    report = run(sf, engine, mappings=[ACCOUNT])
+
+    assert report.tallies["Account"].read == 0
+    assert replica(engine, "Account") == in_org(sf, "Account")
+    assert len(sf.restful("jobs/query")["records"]) == 1
+
+
+def test_a_load_that_is_overtaken_while_its_export_begins_reads_nothing(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(org, [an_account(number) for number in range(25)])
+
+    def start_slowly(*given: Any) -> str:
+        forget(engine)
+        return exports.start_export(*given)
+
+    monkeypatch.setattr(loading, "start_export", start_slowly)
+    overtaken = run(sf, engine, mappings=[ACCOUNT])
+    monkeypatch.setattr(loading, "start_export", exports.start_export)
+
+    assert (overtaken.tallies["Account"].read, overtaken.watermarks["Account"]) == (0, None)
+    assert (reads(org, "/results"), reads(org, "/query?")) == (0, 0)
+    run(sf, engine, mappings=[ACCOUNT])
     assert replica(engine, "Account") == in_org(sf, "Account")
