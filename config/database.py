@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     DateTime,
@@ -26,7 +26,6 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import QueuePool
@@ -34,6 +33,9 @@ from sqlalchemy.types import TypeEngine
 
 from config.parsing import ROOT
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 #: How long a writer waits for another process's transaction on SQLite before it gives up.
 BUSY_TIMEOUT_S = 30
@@ -137,13 +139,19 @@ def transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def insert_into(session: Session, table: type[Base] | Table) -> postgresql.Insert | sqlite.Insert:
+def insert_into(session: Session, table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
     """An insert that can say what becomes of a row that is there: `on_conflict_…`.
 
-    Each database has one of its own for that, and both mean the same.
+    Each database has one of its own for that, and both mean the same. The other one's dialect is
+    not imported: that takes long enough to be felt at each start.
     """
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    if session.get_bind().dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import Insert
+
+        return Insert(table)
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+
+    return PostgresInsert(table)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -13,10 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, String, Text, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.database import Base, UtcDateTime
+from config.database import Base, UtcDateTime, insert_into
 
 
 class EffectKind(StrEnum):
@@ -89,8 +88,6 @@ def queue_effects(session: Session, effects: Iterable[Effect], now: datetime) ->
     ]
     if not rows:
         return 0
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(EffectRow).on_conflict_do_nothing(index_elements=["key"])
+    statement = insert_into(session, EffectRow).on_conflict_do_nothing(index_elements=["key"])
     # One statement for many rows: a large run queues more than ten thousand.
     return len(session.execute(statement.returning(EffectRow.id), rows).all())

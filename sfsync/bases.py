@@ -12,6 +12,7 @@ from itertools import takewhile
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sfsync.guard import is_creation
 from sfsync.mapping import BY_SOBJECT
 from sfsync.mirroring import mirrored_values
 from sfsync.outbox_rows import OutboxWrite, WriteState
@@ -30,6 +31,8 @@ def find_base(
     row = find_by_key(session, sobject, [external_id]).get(external_id)
     base = {} if row is None else mirrored_values(sobject, row, wanted)
     for write in _unseen(session, sobject, external_id, row["sync_write"] if row else None):
+        if is_creation(write.token):
+            base |= dict.fromkeys(wanted)  # it began with nothing but what we gave it
         base |= {name: value for name, value in write.carried.items() if name in wanted}
     return base
 

@@ -38,8 +38,8 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 #: Rows that a quick org writes in a second: decides when to look first.
 ROWS_PER_S = 80_000
-#: How much later than its rate promises a job is looked at again, of its whole time.
-LATENESS = 1.05
+#: How much later than its rate promises a job is looked at again.
+LATENESS = 1.2
 #: How many times as long as so far it is waited at most, whatever a young rate promises, and while
 #: no row has been counted.
 MOST_STRETCH, BLIND_STRETCH = 5, 2
@@ -127,7 +127,7 @@ def _expect_s(done: int, rows: int, waited_s: float) -> float:
 
     A job counts no rows while it gathers them, so that its first rate says rather too little.
     """
-    stretch = rows / done * LATENESS - 1 if 0 < done < rows else BLIND_STRETCH
+    stretch = (rows - done) / done * LATENESS if 0 < done < rows else BLIND_STRETCH
     rest_s = waited_s * min(stretch, MOST_STRETCH)
     return min(max(rest_s, FIRST_WAIT_S / 4), LONGEST_WAIT_S)
 

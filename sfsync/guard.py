@@ -18,6 +18,7 @@ from sfsync.results import SaveResult
 GUARD_FIELD = "Sync_Write__c"
 #: How the messages of the two rules end.
 GUARD_MARK = "(sync guard)"
+_NEW = "new"
 
 
 def is_guarded(sobject: str) -> bool:
@@ -30,8 +31,13 @@ def spell_mark(seen_at: datetime | None) -> str:
 
     `seen_at` is its LastModifiedDate, which has whole seconds.
     """
-    seen = "new" if seen_at is None else f"{seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    seen = _NEW if seen_at is None else f"{seen_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     return f"{seen} {secrets.token_hex(8)}"
+
+
+def is_creation(mark: str | None) -> bool:
+    """Whether the attempt of that mark was for a new record, so that nobody else has made it."""
+    return mark is not None and mark.startswith(f"{_NEW} ")
 
 
 def was_overtaken(result: SaveResult) -> bool:

@@ -110,13 +110,16 @@ def _judge_versions(mapping: Mapping, ours: Row, theirs: Row, *, intact: bool) -
     columns = [name for name in theirs if name != "checksum" and ours[name] != theirs[name]]
     if not columns:
         return FINE if intact else Verdict(Remedy.SUM)
-    kind, cause = _explain(ours["system_modstamp"], theirs["system_modstamp"], intact=intact)
+    stamps = ours["system_modstamp"], theirs["system_modstamp"]
     fields = {each.column: each for each in mapping.fields}
+    formulas = {each.column for each in mapping.formulas}
     differences = []
     for name in columns:
         path, value_kind = (
             (fields[name].path, fields[name].kind) if name in fields else (name, Kind.TEXT)
         )
+        # A formula moves by itself, whatever else was done to its row.
+        kind, cause = _explain(*stamps, intact=intact or name in formulas)
         spelled = [spell_value(value_kind, row[name]) for row in (ours, theirs)]
         differences.append(Difference(kind, cause, path, *spelled))
     return Verdict(Remedy.STORE, tuple(differences))

@@ -69,6 +69,7 @@ class Merged:
 
     send: tuple[str, ...]
     clashes: tuple[Clash, ...]
+    agreed: tuple[str, ...] = ()  #: what we changed, and they to the same value
 
 
 def merge(sobject: str, base: Values, ours: Values, theirs: Values) -> Merged:
@@ -77,9 +78,12 @@ def merge(sobject: str, base: Values, ours: Values, theirs: Values) -> Merged:
     A field without a base was not known when the change was made, so that any other value of
     theirs is a person's. `theirs` must hold every field of `ours`.
     """
-    send, clashes = [], []
+    send, clashes, agreed = [], [], []
     for name, wanted in ours.items():
-        if are_same(wanted, theirs[name]) or _is_theirs_alone(name, base, wanted):
+        if _is_theirs_alone(name, base, wanted):
+            continue
+        if are_same(wanted, theirs[name]):
+            agreed.append(name)
             continue
         if name in base and are_same(base[name], theirs[name]):
             send.append(name)
@@ -88,7 +92,7 @@ def merge(sobject: str, base: Values, ours: Values, theirs: Values) -> Merged:
         clashes.append(clash)
         if clash.outcome is Outcome.OURS:
             send.append(name)
-    return Merged(tuple(send), tuple(clashes))
+    return Merged(tuple(send), tuple(clashes), tuple(agreed))
 
 
 def clash_of_deletion(ours: Values) -> Clash:

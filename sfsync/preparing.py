@@ -45,12 +45,21 @@ class Prepared:
     mark: str | None = None
     clashes: tuple[Clash, ...] = ()
     version: Version = UNKNOWN
+    has_agreed: bool = False  #: people gave some field the very value that we wanted
     error: SalesforceError | None = None
 
     @property
     def is_settled(self) -> bool:
         """Whether there is nothing to send, and nothing wrong with that."""
         return not self.values and self.error is None
+
+    @property
+    def is_agreed_unseen(self) -> bool:
+        """Whether a change of ours would be done by what the replica says, which may be old.
+
+        What is sent is checked by the org, and a clash is told; this would be neither.
+        """
+        return self.is_settled and self.has_agreed and not self.version.is_fresh
 
     @property
     def record(self) -> dict[str, Any]:
@@ -79,10 +88,20 @@ def prepare(
     if not is_guarded(sobject):
         return [Prepared(row, row.values) for row in rows]
     keys = [row.external_id for row in rows]
-    versions = find_versions(sf, engine, sobject, keys, must_read=must_read, sleep=sleep)
+    # The replica may not have met the deletion that somebody has decided about.
+    disputed = {row.external_id for row in rows if DELETION in row.base_values}
+    versions = find_versions(
+        sf, engine, sobject, keys, must_read=must_read, disputed=disputed, sleep=sleep
+    )
     with transaction(engine) as session:
         ids = _find_ids(session, rows)
-    return [_prepare_one(row, versions[row.external_id], ids) for row in rows]
+    prepared = {row.id: _prepare_one(row, versions[row.external_id], ids) for row in rows}
+    unsure = [each.row for each in prepared.values() if each.is_agreed_unseen]
+    if unsure:
+        prepared |= {
+            each.row.id: each for each in prepare(sf, engine, unsure, must_read=True, sleep=sleep)
+        }
+    return list(prepared.values())
 
 
 def _find_ids(session: Session, rows: Sequence[OutboxWrite]) -> Ids:
@@ -121,7 +140,7 @@ def _merge(row: OutboxWrite, version: Version, present: Mapping[str, Any], ids: 
     merged = merge(row.sobject, base, ours, theirs)
     values = {name: row.values[name] for name in merged.send}
     mark = spell_mark(present["last_modified_at"]) if values else None
-    return Prepared(row, values, mark, merged.clashes, version)
+    return Prepared(row, values, mark, merged.clashes, version, bool(merged.agreed))
 
 
 _BUSY = SalesforceRetryable(

@@ -132,10 +132,15 @@ class Pusher:
     def _push_in_bulk(self, prepared: list[Prepared]) -> list[Prepared]:
         """Sends records in jobs; those that are left for calls of 200."""
         left: list[OutboxWrite] = []
-        overtaken: list[OutboxWrite] = []
+        met = {each.row.id for each in prepared if each.version.row is not None}
+        stale: set[int] = set()
         try:
             for carried in self.bulk.carry(_rows(prepared), [each.record for each in prepared]):
-                overtaken += [row for row, result in carried.outcomes if was_overtaken(result)]
+                stale |= {
+                    row.id
+                    for row, result in carried.outcomes
+                    if was_overtaken(result) or (is_held(result) and row.id in met)
+                }
                 left += self._book_carried(carried)
                 self.report.retried += len(carried.running)
         except (SalesforceError, SQLAlchemyError):
@@ -144,7 +149,6 @@ class Pusher:
             rows = _rows(prepared)
             self._confirm_of_job([row for row in rows if row.bulk_job_id], error)
             left = self.claims.note_job([row for row in rows if not row.bulk_job_id], None)
-        stale = {row.id for row in overtaken}
         kept = {row.id for row in left if row.id not in stale}
         again = [row for row in left if row.id in stale]
         as_before = [each for each in prepared if each.row.id in kept]
@@ -253,10 +257,23 @@ class Pusher:
         again = []
         if held:
             self._pause(chunk.rounds)
-            again.append([each for each in chunk.prepared if each.row in held])
+            prepared = [each for each in chunk.prepared if each.row in held]
+            again.append(self._prepare_held(prepared, [*overtaken, *rest]))
         if overtaken:
             again.append(self._prepare(overtaken, [*held, *rest], must_read=True))
         return [_Chunk(prepared, chunk.rounds + 1) for prepared in again if prepared]
+
+    def _prepare_held(
+        self, held: Sequence[Prepared], rest: Sequence[OutboxWrite]
+    ) -> list[Prepared]:
+        """What another save held is merged anew, unless it is to be created.
+
+        That save may carry the very second of the version that we know; the guard would let our
+        write pass.
+        """
+        new = [each for each in held if each.version.row is None]
+        met = [each.row for each in held if each.version.row is not None]
+        return [*new, *self._prepare(met, [*_rows(new), *rest], must_read=True)]
 
     def _pause(self, rounds: int) -> None:
         """Gives another save the time to end."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from sfsync.conflicts import OpenConflict, tell_open
 from sfsync.mapping import BY_SOBJECT
 from sfsync.note_state import SyncNote
 from sfsync.outbox import OutboxWrite, WriteState
@@ -78,10 +79,11 @@ def _tell(session: Session, record: NamedRecord, now: datetime, sources: Sequenc
     state = session.get(SyncState, record.sobject)
     where = _find_presence(session, record, state)
     events = [event for source in sources for event in source(session, record, now)]
+    clash = _find_clash(session, record)
     return Story(
         record,
-        _end_sentence(f"{record.title} {where}{_tell_open(where, writes, now)}"),
-        _find_remedy(writes),
+        _end_sentence(f"{record.title} {where}{_tell_open(where, writes, clash, now)}"),
+        _find_remedy(writes) or (clash.remedy if clash else None),
         tell_proof(state) if record.sobject in BY_SOBJECT else "such records are only written",
         tuple(sorted(events, key=lambda event: event.at)),
         tuple(describe_write(row) for row in writes),
@@ -111,9 +113,21 @@ def _is_noted_there(session: Session, record: NamedRecord) -> bool:
     return note is not None and note.salesforce_id is not None
 
 
-def _tell_open(where: Presence, writes: Sequence[OutboxWrite], now: datetime) -> str:
+def _find_clash(session: Session, record: NamedRecord) -> OpenConflict | None:
+    """What a person is asked to decide about the record."""
+    key = (record.sobject, record.external_id)
+    return next(
+        (each for each in tell_open(session) if (each.sobject, each.external_id) == key), None
+    )
+
+
+def _tell_open(
+    where: Presence, writes: Sequence[OutboxWrite], clash: OpenConflict | None, now: datetime
+) -> str:
     """Why the latest write has not arrived, to follow the record's presence."""
     unfinished = [row for row in writes if row.state in OPEN]
+    if not unfinished and clash is not None:
+        return f", and somebody has to decide: {clash.text.rstrip('.')}"
     if not unfinished:
         return ", and nothing waits to be written to it" if where is Presence.HELD else ""
     latest = unfinished[-1]

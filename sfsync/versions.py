@@ -9,7 +9,7 @@ would look the same. What the replica never knew counts as new, which the org ch
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,7 @@ class Version:
     row: Row | None = None
     is_gone: bool = False  #: it was there and is deleted, or carries another external ID by now
     is_final: bool = True  #: no other version of it can carry the same second
+    is_fresh: bool = False  #: read at this moment; else it is what our database knows
 
 
 UNKNOWN = Version()
@@ -79,16 +80,20 @@ def find_versions(
     external_ids: Sequence[str],
     *,
     must_read: bool = False,
+    disputed: Collection[str] = (),
     sleep: Sleep = time.sleep,
 ) -> dict[str, Version]:
     """The version of each record by external ID, read from the org where that is needed.
 
-    `must_read` reads all of them. Stores what was read; a field that has vanished is paused, and
-    missing in the rows. Raises SalesforceRetryable.
+    `must_read` reads all of them; those of `disputed` are read whatever the replica says. Stores
+    what was read; a field that has vanished is paused, and missing in the rows. Raises
+    SalesforceRetryable.
     """
     with transaction(engine) as session:
         known = _load_known(session, sobject, external_ids)
-    doubtful = [key for key in external_ids if must_read or known.is_doubtful(key)]
+    doubtful = [
+        key for key in external_ids if must_read or key in disputed or known.is_doubtful(key)
+    ]
     versions = {key: known.recall(key) for key in external_ids}
     for _ in range(SECOND_ROUNDS):
         if not doubtful:
@@ -105,7 +110,8 @@ def _judge(external_id: str, fresh: Version | None, known: _Known) -> Version:
     if fresh is not None:
         return fresh
     row = known.rows.get(external_id)
-    return Version(row, is_gone=row is not None or external_id in known.marks)
+    is_gone = row is not None or external_id in known.marks
+    return Version(row, is_gone=is_gone, is_fresh=True)
 
 
 def _load_known(session: Session, sobject: str, external_ids: Sequence[str]) -> _Known:
@@ -155,4 +161,4 @@ def _read_fresh(
 def _read_version(mapping: ObjectMapping, record: Record, asked_at: datetime) -> Version:
     row = read_row(mapping, record)
     is_final = row["last_modified_at"] < asked_at
-    return Version(row, is_gone=row["is_deleted"], is_final=is_final)
+    return Version(row, is_gone=row["is_deleted"], is_final=is_final, is_fresh=True)

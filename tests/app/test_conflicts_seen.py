@@ -86,3 +86,22 @@ def test_a_clash_is_a_part_of_the_story_and_of_the_figures(
         "conflict 1 (open): Rating__c: the back office wants 6, Salesforce has 5 (it was 4)."
     ]
     assert figures["manufaktura_sync_conflicts_open"] == 1
+
+
+def test_the_first_sentence_of_a_story_asks_for_the_decision_and_says_how(
+    org: LocalOrgServer, sf: Salesforce, engine: Engine
+) -> None:
+    sobject(sf, "Account").create({"Name": "Ada", "External_Id__c": "A-1"})
+    pull(sf, engine)
+    clash(engine)
+
+    with transaction(engine) as session:
+        (story,) = tell_stories(session, "A-1", NOON)
+
+    assert story.verdict.endswith(
+        " is in Salesforce, and somebody has to decide: Rating__c: the back office wants 6,"
+        " Salesforce has 5 (it was 4)."
+    )
+    assert story.remedy == (
+        "Decide with `flask sync conflicts resolve ID --take ours|theirs` (ID 1)."
+    )

@@ -134,6 +134,7 @@ def test_a_refused_change_of_a_record_says_that_the_record_is_there(
     org: LocalOrgServer, sf: Salesforce, engine: Engine
 ) -> None:
     record_id = there(sf)
+    Admin(org).wait(seconds=2)
     pull(sf, engine)
     org.org.clock.advance(2)
     want(engine, "Account", "A-1", CurrencyIsoCode="XXX")
@@ -153,6 +154,7 @@ def test_a_write_that_is_tried_again_says_when_and_why(
     org: LocalOrgServer, sf: Salesforce, engine: Engine
 ) -> None:
     there(sf)
+    Admin(org).wait(seconds=2)
     pull(sf, engine)
     want(engine, "Account", "A-1", Name="Ada B.")
     add_fault(org, action="UNABLE_TO_LOCK_ROW", inner=True, method="PATCH", times=3)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -28,7 +30,7 @@ class Wish:
     key: str
     name: str
     value: Any
-    saves: int  #: how many saves of the org had happened by then
+    at: datetime  #: the org's time, in whole seconds
     write_id: int | None  #: the write that took it; None when it was on its way already
 
 
@@ -59,6 +61,7 @@ class Oracle:
             *self._judge_creations(server),
             *(fault for row in self.rows for fault in self._judge_row(row)),
             *self._judge_wishes(),
+            *self._judge_clashes(),
         ]
 
     def _judge_saves(self) -> Iterator[str]:
@@ -149,22 +152,25 @@ class Oracle:
                 yield f"{name} {wanted!r}"
 
     def _held(self, row: OutboxWrite, name: str, value: Any) -> list[object]:
-        """What the record held in a field from the wish on."""
-        asked = [
-            wish.saves
+        """What the record held in a field since the wish, as others saw it."""
+        asked_at = [
+            wish.at
             for wish in self.wishes
             if (wish.sobject, wish.key, wish.name) == (row.sobject, row.external_id, name)
             and wish.value == value
             and wish.write_id is not None
             and wish.write_id <= row.id
-        ]
-        held = [
-            (number, self.log.spell(saved.after[stored_name(name)]))
-            for number, saved in enumerate(self.log.saves)
+        ][-1]
+        saves = [
+            saved
+            for saved in self.log.saves
             if (saved.sobject, saved.key) == (row.sobject, row.external_id)
         ]
-        before = [each for number, each in held if number < asked[-1]]
-        return [*before[-1:], *(each for number, each in held if number >= asked[-1])]
+        return [
+            self.log.spell(saved.after[stored_name(name)])
+            for saved, later in zip_longest(saves, saves[1:])
+            if later is None or later.visible_at >= asked_at
+        ]
 
     def _judge_wishes(self) -> Iterator[str]:
         """The last wish for each field is what our newest write of it says."""
@@ -177,6 +183,18 @@ class Oracle:
         for cell, value in last.items():
             if newest.get(cell, MISSING) != value:
                 yield f"the wish for {cell} is {newest.get(cell)!r} in the outbox, not {value!r}"
+
+    def _judge_clashes(self) -> Iterator[str]:
+        """What a clash calls theirs is a person's word: they wrote it, or made the record."""
+        for (write_id, name), clash in self.clashes.items():
+            theirs = None if name == DELETION else self.log.spell(jsonio.loads(clash.theirs))
+            if name != DELETION and not any(
+                (name in saved.changed or saved.before is None)
+                and self.log.spell(saved.after[name]) == theirs
+                for saved in self.log.saves
+                if saved.key == clash.external_id and not saved.is_ours
+            ):
+                yield f"write {write_id} of {clash.external_id}: {name} {theirs!r} is nobody's"
 
 
 def _tell(saved: Saved) -> str:

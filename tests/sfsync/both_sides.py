@@ -240,8 +240,8 @@ class BothSides(World):
             )
             write_id = session.scalar(taken_by) if is_new else None
         self._note(f"we want {sobject} {key} {values}: {write_id}")
-        saves = len(self.log.saves)
-        self.wishes += [Wish(sobject, key, *each, saves, write_id) for each in values.items()]
+        now = self.admin.org.clock.now().replace(microsecond=0)
+        self.wishes += [Wish(sobject, key, *each, now, write_id) for each in values.items()]
 
     def _pull(self) -> None:
         if self.die.random() < 0.3:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,7 @@ class Saved:
     is_ours: bool
     before: Mapping[str, Any] | None
     after: Mapping[str, Any]
+    visible_at: datetime  #: the org's time from which others see it
 
     @property
     def record_id(self) -> str:
@@ -111,7 +112,8 @@ class SaveLog:
 
     def _note(self, save: Save, *, is_ours: bool) -> None:
         before = None if save.before is None else dict(save.before)
-        saved = Saved(save.sobject.name, is_ours, before, dict(save.record))
+        visible_at = save.now + timedelta(seconds=save.core.store.late.delay_s)
+        saved = Saved(save.sobject.name, is_ours, before, dict(save.record), visible_at)
         self.saves.append(saved)
         if saved.key is not None:
             self.keys[saved.record_id] = saved.key

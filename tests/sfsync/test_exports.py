@@ -43,12 +43,12 @@ DONE = {"state": "JobComplete", "numberRecordsProcessed": 80_000}
     ("jobs", "waits"),
     [
         ([DONE], [1.0]),
-        # Four fifths took a second, so that all of them take 1.25, and a twentieth more.
-        ([running(64_000), DONE], [1.0, 0.3125]),
-        ([running(40_000), DONE], [1.0, 1.1]),
-        ([running(79_999), DONE], [1.0, 0.05]),
+        # Four fifths took a second, so that the rest takes a quarter of it, and a fifth more.
+        ([running(64_000), DONE], [1.0, 0.3]),
+        ([running(40_000), DONE], [1.0, 1.2]),
+        ([running(79_999), DONE], [1.0, 0.05 / 4]),
         # A young rate is not believed for ever.
-        ([running(800), running(40_000), DONE], [1.0, 5.0, 6.6]),
+        ([running(800), running(40_000), DONE], [1.0, 5.0, 7.2]),
         # No rate.
         ([running(0), running(0), DONE], [1.0, 2.0, 6.0]),
         ([running(80_001), DONE], [1.0, 2.0]),

@@ -20,6 +20,7 @@ from sfsync.changes import LONGEST_SPAN
 from sfsync.client import usage
 from sfsync.errors import SalesforceUnavailable
 from sfsync.formulas import Refreshed, sweep, sweep_calls
+from sfsync.judging import EDITED_HERE, UNSTAMPED
 from sfsync.mapping import BY_SOBJECT, DESCRIBED_TYPES, MAPPINGS, FieldMap, Kind
 from sfsync.pull import pull, pull_records
 from sfsync.reconcile import reconcile
@@ -531,3 +532,19 @@ def test_a_row_that_was_changed_here_is_not_vouched_for_by_its_fresh_formula(
         ("Manufacturer_Qualification__c", "Pending"),
     }
     assert_equal_to_the_org(sf, engine)
+
+
+def test_a_formula_that_moved_is_not_put_down_to_whoever_changed_its_row_here(
+    admin: Admin, sf: Salesforce, engine: Engine, market: dict[str, str]
+) -> None:
+    with transaction(engine) as session:
+        mine = update(TABLES["Order"]).where(TABLES["Order"].c.salesforce_id == market["order"])
+        session.execute(mine.values(name="by hand"))
+    admin.wait(days=2)
+
+    report = reconcile(sf, engine)
+
+    assert {each["field"]: each["cause"] for each in report.differences} == {
+        "Name": EDITED_HERE,
+        "Days_To_Deadline__c": UNSTAMPED,
+    }
