@@ -31,7 +31,7 @@ def find_base(
     row = find_by_key(session, sobject, [external_id]).get(external_id)
     base = {} if row is None else mirrored_values(sobject, row, wanted)
     for write in _unseen(session, sobject, external_id, row["sync_write"] if row else None):
-        if is_creation(write.token):
+        if is_creation(write.mark):
             base |= dict.fromkeys(wanted)  # it began with nothing but what we gave it
         base |= {name: value for name, value in write.carried.items() if name in wanted}
     return base
