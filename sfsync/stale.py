@@ -79,11 +79,6 @@ class Stale:
     last_id: int  #: of the newest note
     parent_loads: int  #: whole parents that were read meanwhile: any row may be stale
 
-    @property
-    def is_nothing(self) -> bool:
-        """Whether all formulas are as fresh as can be known without asking the org."""
-        return not self.rows and not self.parent_loads
-
 
 def find_dependants(mappings: Iterable[ObjectMapping]) -> dict[str, tuple[Dependant, ...]]:
     """Whose formulas read a parent, by the parent's sObject."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import update
 
 from config.database import transaction
 from config.settings import Settings
@@ -20,38 +19,20 @@ from jobs.catalogue import (
     run_reconcile,
     run_selection,
 )
-from jobs.runtime import Runtime, build_runtime
+from jobs.runtime import Runtime
 from jobs.schedule import Job, Stopped, Turn
 from jobs.slots import RunStatus
 from jobs.worker import Worker
-from sandbox.server import LocalOrgServer
 from sfsync.client import usage
 from sfsync.errors import SalesforceRetryable
 from sfsync.outbox import enqueue
 from sfsync.replica import TABLES
-from tests.acceptance.builders import a_designer, a_maker, a_proposal, an_order
+from tests.acceptance.builders import a_proposal, an_order
 from tests.acceptance.market import Market
 from tests.jobs.builders import MORNING, WARSAW, local, runs_of
+from tests.jobs.morning import SEVEN, market, runtime
 
-SEVEN = local("2025-03-11 07:00")
-
-
-@pytest.fixture
-def market(org: LocalOrgServer) -> Iterator[Market]:
-    """One order that is due, with one proposal, on a morning at 07:00."""
-    with Market(org) as market:
-        market.at("2025-03-11 07:00")
-        market.seed(a_designer(), a_maker("m1"), an_order(), a_proposal("p1", "m1", "900"))
-        yield market
-
-
-@pytest.fixture
-def runtime(market: Market, sqlite: Engine) -> Iterator[Runtime]:
-    database_url = sqlite.url.render_as_string()
-    settings = Settings(environment="test", salesforce_url=market.url, database_url=database_url)
-    runtime = build_runtime(settings)
-    yield runtime
-    runtime.engine.dispose()
+__all__ = ["market", "runtime"]
 
 
 def turn_at(text: str) -> Turn:

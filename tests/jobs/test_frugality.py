@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 
 from config.database import transaction
-from config.settings import Settings
 from jobs.catalogue import PULL_PERIOD, jobs_for
 from jobs.commands.worker_jobs import tell_outcome
 from jobs.frugality import number_of
-from jobs.runtime import Runtime, build_runtime
+from jobs.runtime import Runtime
 from jobs.schedule import Every, Job
 from jobs.slots import RunStatus
 from jobs.worker import Worker
 from sandbox.server import LocalOrgServer
 from sfsync.call_ledger import CallHour, Posting, lock_allowance, post
 from sfsync.degradation import SPARING
-from tests.acceptance.builders import a_designer, a_maker, a_proposal, an_order
 from tests.acceptance.market import Market
 from tests.control import counted_calls
-from tests.jobs.builders import local, runs_of
+from tests.jobs.builders import runs_of
+from tests.jobs.morning import SEVEN, market, runtime
 
-SEVEN = local("2025-03-11 07:00")
-
-
-@pytest.fixture
-def market(org: LocalOrgServer) -> Iterator[Market]:
-    """One order that is due, with one proposal, on a morning at 07:00."""
-    with Market(org) as market:
-        market.at("2025-03-11 07:00")
-        market.seed(a_designer(), a_maker("m1"), an_order(), a_proposal("p1", "m1", "900"))
-        yield market
-
-
-@pytest.fixture
-def runtime(market: Market, sqlite: Engine) -> Iterator[Runtime]:
-    database_url = sqlite.url.render_as_string()
-    settings = Settings(environment="test", salesforce_url=market.url, database_url=database_url)
-    runtime = build_runtime(settings)
-    yield runtime
-    runtime.engine.dispose()
+__all__ = ["market", "runtime"]
 
 
 def job_called(name: str, runtime: Runtime) -> Job:
