@@ -13,7 +13,7 @@ from sfsync.delivery import Delivery, deliver
 from sfsync.errors import SalesforceRetryable
 from sfsync.note_state import SyncNote
 from sfsync.outbox import OutboxWrite, WriteState
-from sfsync.rest import query
+from sfsync.queries import query
 from tests.control import add_fault, control
 from tests.sfsync.people import Admin
 from tests.sfsync.simulation import Killed, killing
