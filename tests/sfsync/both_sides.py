@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from unittest import mock
 
@@ -74,12 +75,12 @@ VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "Order": {
         "Name": ("v0", "v1", "v2"),
         "Description": TEXTS,
-        "Budget__c": (100, 250, "0.01", None),
+        "Budget__c": (100, 250, Decimal("0.01"), None),
         "EffectiveDate": ("2027-01-01", "2027-02-28", "2028-02-29"),
         "Account": DESIGNERS,
     },
     "Order_Proposal__c": {
-        "Price__c": (10, 20, "99.99"),
+        "Price__c": (10, 20, Decimal("99.99")),
         "Lead_Time_Days__c": (1, 30, 90, None),
         "Description__c": TEXTS,
         "Manufacturer__r": MAKERS,
@@ -183,7 +184,8 @@ class BothSides(World):
             name = self.die.choice([each for each in VALUES[sobject] if each not in LOOKUPS])
             value, late_s = self.die.choice(VALUES[sobject][name]), self._lateness()
             self._note(f"  {sobject} {name}={value!r}, {late_s:.0f} s late")
-            self.admin.change(sobject, record_id, late_s=late_s, **{name: value})
+            given = str(value) if isinstance(value, Decimal) else value
+            self.admin.change(sobject, record_id, late_s=late_s, **{name: given})
 
         self._try(act)
 
