@@ -35,8 +35,8 @@ MOST_BY_ID = 200
 #: Readings in a burst, and how soon another one follows in a steady stream: 4,320 a day at most.
 BURST = 10
 DISTANCE_S = 20.0
-#: A pull leaves the org's current second to the next one.
-NEXT_SECOND = timedelta(seconds=2)
+#: What was told so shortly before a pull, the pull may have missed.
+LATEST = timedelta(seconds=2)
 OUTAGE_PAUSE = timedelta(seconds=15)
 #: The ordinary pull has what is told before that.
 SCARCITY_PAUSE = timedelta(minutes=15)
@@ -83,18 +83,22 @@ class ToldPulls:
             self.leases.put_off(news, wait, "a reading was made a moment ago")
             return self._finish(events, left=news)
         if len({event.subject for event in news}) > MOST_BY_ID:
-            if self._is_read_whole():
-                self.leases.put_off(news, SCARCITY_PAUSE, "the replica is being read whole")
-                return self._finish(events, left=news)
-            begun_at = self.leases.clock.now()
-            pull(self.runtime.connect(), self.runtime.engine)
-            # What was told earlier and is still not here, the org does not show us.
-            news = [event for event in news if event.received_at > begun_at - NEXT_SECOND]
-            news = self._find_news(news)
-            self.leases.put_off(news, NEXT_SECOND, "the change is of the last second")
-            return self._finish(events, left=news)
+            return self._finish(events, left=self._read_all(news))
         self._read_by_id(news)
         return self._finish(events, left=[])
+
+    def _read_all(self, news: Sequence[InboxEvent]) -> Sequence[InboxEvent]:
+        """Reads many records by an ordinary pull; the events that wait for another reading."""
+        if self._is_read_whole():
+            self.leases.put_off(news, SCARCITY_PAUSE, "the replica is being read whole")
+            return news
+        begun_at = self.leases.clock.now()
+        pull(self.runtime.connect(), self.runtime.engine)
+        # What was told earlier and is still not here, the org does not show us.
+        late = [event for event in news if event.received_at > begun_at - LATEST]
+        missed = self._find_news(late)
+        self.leases.put_off(missed, LATEST, "the change came while the pull was at work")
+        return missed
 
     def _is_read_whole(self) -> bool:
         """Whether a reading of everything is at work, or due: a second one would cost as much."""

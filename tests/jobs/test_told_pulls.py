@@ -13,7 +13,7 @@ from config.database import transaction
 from config.settings import Settings
 from jobs.runtime import Runtime
 from jobs.token_bucket import TokenBucket
-from jobs.told_pulls import BURST, DISTANCE_S, MOST_BY_ID, NEXT_SECOND, ToldPulls
+from jobs.told_pulls import BURST, DISTANCE_S, LATEST, MOST_BY_ID, ToldPulls
 from sandbox.server import LocalOrgServer
 from sfsync.client import adapter_of
 from sfsync.errors import SalesforceRetryable
@@ -218,9 +218,9 @@ def test_many_records_that_the_org_does_not_show_are_not_asked_for_again_and_aga
     tell(runtime, *hidden, stamp=admin.org.clock.now())
     calls = counted_calls(org)
 
-    receive(runtime.engine, datetime.now(UTC) + NEXT_SECOND)
+    receive(runtime.engine, datetime.now(UTC) + LATEST)
     first = told.work()
-    receive(runtime.engine, datetime.now(UTC) - NEXT_SECOND)
+    receive(runtime.engine, datetime.now(UTC) - LATEST)
     second = told.work()
 
     # The first pull may have come before the end of the second in which they were told.
