@@ -5,7 +5,7 @@ BIN := .venv/bin
 BUDGET ?= 20
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help install demo test test-all lint format bench bench-org bench-sync lock up clean
+.PHONY: help install demo test test-all lint format bench bench-org bench-sync bench-lag lock up clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ format: install ## Rewrite the code in house style
 
 bench: install ## Measure, each figure as a ratio against a named rival
 	$(BIN)/python -m bench
+
+bench-lag: install ## Measure how long a change takes to the other side, while the worker runs
+	$(BIN)/python -m bench.lag
 
 bench-org: install ## Measure the local org: export, pages, creates, start, memory
 	$(BIN)/python -m bench.org

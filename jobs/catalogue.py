@@ -30,10 +30,12 @@ from sfsync.sync_state import find_incomplete
 
 logger = logging.getLogger(__name__)
 
-PULL_PERIOD = timedelta(minutes=5)
+#: An idle pull costs one call: 1,440 a day.
+PULL_PERIOD = timedelta(seconds=60)
 #: The replica is compared with the org so long after the selection has begun.
 RECONCILED_AFTER = timedelta(hours=1)
-PUSH_PERIOD = timedelta(seconds=30)
+#: A push that finds nothing due costs no call.
+PUSH_PERIOD = timedelta(seconds=10)
 #: Soon after midnight, when TODAY() has moved on in the formulas of the org.
 FORMULAS_AT = time(0, 10)
 #: Runs that happen all day are history after a day.

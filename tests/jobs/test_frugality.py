@@ -19,7 +19,7 @@ from sfsync.call_ledger import CallHour, Posting, lock_allowance, post
 from sfsync.degradation import SPARING
 from tests.acceptance.market import Market
 from tests.control import counted_calls
-from tests.jobs.builders import runs_of
+from tests.jobs.builders import WARSAW, runs_of
 from tests.jobs.morning import SEVEN, market, runtime
 
 __all__ = ["market", "runtime"]
@@ -38,18 +38,18 @@ def use_up(runtime: Runtime, calls: int) -> None:
         post(session, org, [Posting(SEVEN - timedelta(hours=1), "pull", calls=calls)])
 
 
-def minutes_of_pulls(market: Market, runtime: Runtime, minutes: int) -> list[RunStatus | None]:
+def pulls(market: Market, runtime: Runtime, slots: int) -> list[RunStatus | None]:
     """What the pull of each slot came to."""
     worker, found = Worker(runtime), []
     worker.tick(job_called("select", runtime))
-    for minute in range(0, minutes, int(PULL_PERIOD.total_seconds() // 60)):
-        market.at(f"2025-03-11 07:{minute:02}")
+    for number in range(slots):
+        market.at(f"{(SEVEN + number * PULL_PERIOD).astimezone(WARSAW):%Y-%m-%d %H:%M}")
         found.append(worker.tick(job_called("pull", runtime)))
     return found
 
 
 def test_pull_runs_every_slot_while_there_are_calls(market: Market, runtime: Runtime) -> None:
-    assert minutes_of_pulls(market, runtime, 20) == [RunStatus.DONE] * 4
+    assert pulls(market, runtime, 4) == [RunStatus.DONE] * 4
 
 
 def test_pull_runs_every_fourth_slot_when_calls_become_scarce(
@@ -57,7 +57,7 @@ def test_pull_runs_every_fourth_slot_when_calls_become_scarce(
 ) -> None:
     use_up(runtime, 31_000)
 
-    found = minutes_of_pulls(market, runtime, 40)
+    found = pulls(market, runtime, 8)
     assert [status for status in found if status is not RunStatus.SKIPPED] == [RunStatus.DONE] * 2
     assert len(found) == 2 * SPARING["pull"]
     skipped = next(run for run in runs_of(runtime.engine, "pull") if run.status == "skipped")
@@ -73,7 +73,7 @@ def test_pull_without_calls_is_skipped_and_no_failure(
     use_up(runtime, 45_000)
     before = counted_calls(org)
 
-    found = minutes_of_pulls(market, runtime, 40)
+    found = pulls(market, runtime, 8)
     assert set(found) == {RunStatus.SKIPPED}
     made_by_selection = counted_calls(org) - before
     assert made_by_selection > 0

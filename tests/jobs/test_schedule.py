@@ -138,8 +138,8 @@ def test_selection_time_and_zone_come_from_the_settings() -> None:
 
     assert {job.name: job.timetable.words for job in jobs_for(settings)} == {
         "select": "daily at 06:30 Asia/Tokyo",
-        "push": "every 30 s",
-        "pull": "every 300 s",
+        "push": "every 10 s",
+        "pull": "every 60 s",
         "reconcile": "daily at 07:30 Asia/Tokyo",
         "formulas": "daily at 00:10 Asia/Tokyo",
     }
