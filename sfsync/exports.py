@@ -30,8 +30,8 @@ from sfsync.errors import IncompleteRead, SalesforceError, SalesforceRejected
 
 #: Rows of one page of results: one call, and what a reader that is killed reads again at most.
 PAGE_ROWS = 50_000
-#: So many come in one page: that spares the call where calls are counted one by one.
-ONE_PAGE_ROWS = 100_000
+#: So many come in one page: that spares the calls where calls are counted one by one.
+ONE_PAGE_ROWS = 120_000
 #: A long text field holds 131,072 characters, and the csv module refuses more than its limit.
 LONGEST_CELL = 1 << 20
 FIRST_WAIT_S = 0.5

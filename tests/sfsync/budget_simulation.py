@@ -76,6 +76,7 @@ class Process:
                     self.step()
             except Killed:
                 self.engine.dispose()
+                self.world.count_death()
                 self.begin()
 
     def step(self) -> None:
@@ -172,12 +173,19 @@ class World:
             process.engine.dispose()
 
     def begin_phase(self) -> None:
-        """What was spent by others meanwhile is learnt by each process with one call at most."""
+        """What was spent by others meanwhile is learnt by each process with one call at most.
+
+        One that dies before it has written down what it heard leaves that call to its heir.
+        """
         used = int(control(self.org, "GET", "requests")["daily"]["used"])
         level = Level(self.shares, self.limit, 0, 0)
-        is_quiet = not self.others
-        unheard = 0 if is_quiet else used + len(self.processes)
-        self.own_ceiling, self.org_ceiling = level.own_ceiling, max(level.org_ceiling, unheard)
+        self.unheard = used + len(self.processes) if self.others else 0
+        self.own_ceiling, self.org_ceiling = level.own_ceiling, level.org_ceiling
+
+    def count_death(self) -> None:
+        """Notes that a process died, and with it what it alone had heard."""
+        with self.lock:
+            self.unheard += 1 if self.others else 0
 
     def judge(self, used: int) -> None:
         """The org's count after a call of ours against both ceilings."""
@@ -187,8 +195,9 @@ class World:
             self.sent += 1
             if used - others > self.own_ceiling:
                 self.problems.append(f"{used - others} of {self.own_ceiling} of ours were used")
-            if used > self.org_ceiling:
-                self.problems.append(f"{used} of {self.org_ceiling} of all were used")
+            ceiling = max(self.org_ceiling, self.unheard)
+            if used > ceiling:
+                self.problems.append(f"{used} of {ceiling} of all were used")
 
 
 def hurry(connection: Any, _record: object) -> None:
