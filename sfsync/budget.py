@@ -210,7 +210,7 @@ class Budget:
                 post(session, self._org, [*self._reports(), *_returns(blocks)])
                 if word is not None:
                     # What was reported as sent after the org spoke cannot be in what it counted.
-                    note_word(session, row, word, self._reported - self._ended_at_word)
+                    note_word(session, row, word, self._reported - self._ended_at_word, now)
                 yield session, row, now
         except BaseException:
             self._blocks.clear()

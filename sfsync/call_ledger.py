@@ -104,14 +104,16 @@ def forget_old(session: Session, org: str, now: datetime) -> None:
     session.execute(old)
 
 
-def note_word(session: Session, row: Allowance, word: OrgWord, doubtful: int) -> None:
-    """Keeps what the org said, unless something later is known.
+def note_word(
+    session: Session, row: Allowance, word: OrgWord, doubtful: int, now: datetime
+) -> None:
+    """Keeps what the org said, unless something later is known; `now` is the org's time.
 
     `doubtful`: calls that are booked as sent and may not be in what the org counted. Whatever the
     org counted beyond our calls that surely are in it belongs to others.
     """
     at = word.at
-    if at is None or _is_outdone(word.used, at, row):
+    if at is None or _is_outdone(word.used, at, row, now):
         return
     counted = func.coalesce(func.sum(CallHour.calls - CallHour.unsent), 0)
     since = counted_since(at)
@@ -121,12 +123,13 @@ def note_word(session: Session, row: Allowance, word: OrgWord, doubtful: int) ->
     row.others = max(0, word.used - max(0, ours))
 
 
-def _is_outdone(used: int, at: datetime, row: Allowance) -> bool:
+def _is_outdone(used: int, at: datetime, row: Allowance, now: datetime) -> bool:
     """Whether the row holds a later word. Of one second the larger figure is the later one.
 
-    A row that is a day ahead is of a local org whose clock was set back.
+    A row that is a day ahead of the present is of a local org whose clock was set back; one that is
+    a day ahead of this word is not: its process may have kept the word to itself for that long.
     """
-    if row.heard_at is None or row.used is None or row.heard_at > at + DAY:
+    if row.heard_at is None or row.used is None or row.heard_at > now + DAY:
         return False
     return at < row.heard_at or (at == row.heard_at and used < row.used)
 

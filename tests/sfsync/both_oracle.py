@@ -192,6 +192,8 @@ class Oracle:
             if name in NOT_BY_PEOPLE:
                 continue
             theirs = self.log.spell(jsonio.loads(clash.theirs))
+            if theirs in map(self.log.spell, self.log.masters):
+                continue  # a merge by people moves children without a save of theirs
             if not any(
                 (name in saved.changed or saved.before is None)
                 and self.log.spell(saved.after[name]) == theirs

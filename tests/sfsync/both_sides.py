@@ -194,6 +194,7 @@ class BothSides(World):
         loser = self.die.choice(accounts)
         self._note(f"  {loser} into the owner")
         if loser != self.owner:
+            self.log.masters.add(self.owner)
             self._refusable(lambda: self.admin.merge("Account", self.owner, loser))
 
     def _try(self, act: Callable[[str, str], None]) -> None:

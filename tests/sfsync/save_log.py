@@ -83,6 +83,7 @@ class SaveLog:
     saves: list[Saved] = field(default_factory=list)
     attempts: dict[str, Attempt] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)  #: by Id, of record types too
+    masters: set[str] = field(default_factory=set)  #: Ids that people's merges moved children to
 
     def listen(self, server: LocalOrgServer, monkeypatch: pytest.MonkeyPatch) -> None:
         """From now on note what this org saves, and what each push of ours is about to send."""
@@ -107,6 +108,7 @@ class SaveLog:
         """Forget everything: another life begins in this org."""
         self.saves.clear()
         self.attempts.clear()
+        self.masters.clear()
         kinds = server.org.store.table(server.org.schema.objects["RecordType"]).all()
         self.keys = {str(kind["Id"]): str(kind["DeveloperName"]) for kind in kinds}
 

@@ -24,7 +24,8 @@ def play(seed: int, org: LocalOrgServer, url: str) -> World:
     return world
 
 
-@pytest.mark.parametrize("seed", range(4))
+# In the latter two a process keeps the org's word to itself for more than a day.
+@pytest.mark.parametrize("seed", [*range(4), 10_473, 20_184])
 def test_no_call_is_made_above_the_ceiling(seed: int, org: LocalOrgServer, engine: Engine) -> None:
     world = play(seed, org, engine.url.render_as_string(hide_password=False))
 
