@@ -138,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from bench.__main__ import show  # it imports the other benchmarks
 
     parser = argparse.ArgumentParser("python -m bench.lag", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=150)
+    parser.add_argument("--seconds", type=int, default=180)
     options = parser.parse_args(arguments)
     speaker("lag")(f"{options.seconds} seconds, from {datetime.now(UTC):%H:%M:%S} UTC")
     result = run(options.seconds)
