@@ -27,7 +27,7 @@ from tests.sfsync.simulation import differences
 from tests.sfsync.test_pull import in_org, replica
 
 STEPS = 30
-SEEDS = int(os.environ.get("SEEDS", "400"))
+SEEDS = int(os.environ.get("SEEDS", "250"))
 BUDGET_S = float(os.environ.get("BUDGET", "20")) * 60
 
 
@@ -106,7 +106,7 @@ def seeds(engine: Engine) -> range:
     """The seeds of a long run on one database."""
     if "SEED" in os.environ:
         return range(int(os.environ["SEED"]), int(os.environ["SEED"]) + 1)
-    return range(SEEDS if engine.dialect.name == "sqlite" else SEEDS // 4)
+    return range(SEEDS if engine.dialect.name == "sqlite" else SEEDS // 10)
 
 
 @pytest.mark.parametrize("seed", range(2))
