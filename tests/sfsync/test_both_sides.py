@@ -1,6 +1,6 @@
 """Whatever happens to both sides: in the end they agree, and nobody was overwritten in silence.
 
-`SEEDS=n` plays n seeds on SQLite and a quarter as many on PostgreSQL, numbered from 0, so that a
+`SEEDS=n` plays n seeds on SQLite and a tenth as many on PostgreSQL, numbered from 0, so that a
 longer run contains the shorter ones. `SEED=n` plays that one alone: a failure prints it, with what
 happened last. A seed is a count of steps, never of seconds; when BUDGET is used up, the run ends as
 skipped and says how far it came.
