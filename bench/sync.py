@@ -233,25 +233,23 @@ def run_all(rows: int, runs: int, killed_rows: int, say: Say) -> Iterator[Result
     say(f"filling an org with {rows:,} orders")
     with stage_with(rows) as stage, run_postgres(stage.folder / "pg") as postgres:
         yield run_load(stage, postgres, rows, runs, say)
-        yield run_follow(stage, say)
+        yield run_follow(stage, min(rows, APPLIED_ROWS), say)
     if killed_rows:
         say(f"filling an org with {killed_rows:,} orders")
         with stage_with(killed_rows) as stage:
             yield resume.run(stage, killed_rows, say)
 
 
-def run_follow(stage: Stage, say: Say) -> Result:
+def run_follow(stage: Stage, applied: int, say: Say) -> Result:
     """What comes after a full load: a poll after few changes, one after many, and their storing."""
     file = stage.folder / "backoffice.db"
     empty_sqlite(stage.ours, file)
     pull(stage.ours)
     figures = [figure for count in CHANGES for figure in poll_after(stage, count, say)]
-    say(f"storing {APPLIED_ROWS:,} changed rows")
-    apply = [sys.executable, "-m", "bench.applying", str(APPLIED_ROWS)]
+    say(f"storing {applied:,} changed rows")
+    apply = [sys.executable, "-m", "bench.applying", str(applied)]
     seconds = float(measure(apply, stage.ours).output)
-    figures.append(
-        Figure(f"storing {APPLIED_ROWS:,} changed rows", "s", seconds, None, APPLY_BAR_S)
-    )
+    figures.append(Figure(f"storing {applied:,} changed rows", "s", seconds, None, APPLY_BAR_S))
     return Result("follow", "After the full load", "none", tuple(figures))
 
 

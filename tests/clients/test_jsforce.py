@@ -145,7 +145,8 @@ def test_metadata_goes_in_and_comes_out(tmp_path: Path, run: Run) -> None:
     archive = tmp_path / "project.zip"
     source = ROOT / "salesforce" / "force-app" / "main" / "default"
     archive.write_bytes(zip_of(convert_source(source)))
-    permissions = ["Bypass_Order_Validation", "Operations_User", "Run_Selection"]
+    folder = source / "customPermissions"
+    permissions = sorted(path.name.partition(".")[0] for path in folder.iterdir())
     files = [f"customPermissions/{name}.customPermission" for name in permissions]
 
     with serve_org(tmp_path) as bare:

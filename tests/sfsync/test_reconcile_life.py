@@ -69,7 +69,7 @@ def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "PAGE_ROWS", 7)
     monkeypatch.setattr(exports, "ONE_PAGE_ROWS", 7)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr(loading, "is_export_cheaper", lambda rows: rows % 2 == 0)
+    monkeypatch.setattr(loading, "is_export_cheaper", lambda rows, **_: rows % 2 == 0)
     monkeypatch.setattr(scanning, "is_export_cheaper", lambda _spans, rows: rows % 2 == 0)
 
 
