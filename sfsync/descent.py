@@ -16,11 +16,11 @@ from simple_salesforce.api import Salesforce
 
 from config.database import transaction
 from sfsync import mapping as maps
-from sfsync import scanning
 from sfsync.about_org import describe_many
 from sfsync.batch import BatchAnswer, get_many
 from sfsync.errors import SalesforceRejected
 from sfsync.examining import MOST_EXAMINED, Examiner, Inquiry, Pause, is_alive
+from sfsync.exports import is_export_cheaper
 from sfsync.figures import (
     DayBook,
     DayFigures,
@@ -122,7 +122,7 @@ class Descent:
         rows, spans = _count_rows(days, book, theirs), spans_of(days, book.proven_to)
         apart = sum(abs(_rows_on(day, book.days) - _rows_on(day, theirs)) for day in days)
         # An export of whole rows costs as many calls as one of their versions, and tells all.
-        if apart <= MOST_EXAMINED and not scanning.is_export_cheaper(len(spans), rows):
+        if apart <= MOST_EXAMINED and not is_export_cheaper(rows, len(spans)):
             self._note_depth(mapping, "ids")
             self.examiner.examine(mapping, self._find_other_versions(mapping, spans, rows), book)
             days = [day for day in book.unlike_in_values(theirs) if day in days]

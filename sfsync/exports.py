@@ -27,6 +27,7 @@ from urllib3.exceptions import HTTPError
 from sfsync import jsonio
 from sfsync.edge import reading, writing
 from sfsync.errors import IncompleteRead, SalesforceError, SalesforceRejected
+from sfsync.keyset import page_calls
 
 #: Rows of one page of results: one call, and what a reader that is killed reads again at most.
 PAGE_ROWS = 50_000
@@ -43,6 +44,11 @@ LATENESS = 1.2
 #: How many times as long as so far it is waited at most, whatever a young rate promises, and while
 #: no row has been counted.
 MOST_STRETCH, BLIND_STRETCH = 5, 2
+
+#: Calls of an export beside its pages: create it, and look twice whether it is done.
+EXPORT_CALLS = 3
+#: The same where calls are scarce: it is looked later, and so only once.
+SPARING_EXPORT_CALLS = 2
 
 #: What the org says of a place in the results that is no more, beside what it refuses for good;
 #: results are kept for a week.
@@ -80,6 +86,21 @@ def page_rows(rows: int) -> int:
 def count_pages(rows: int) -> int:
     """How many pages, each of them a call, such an export has."""
     return ceil(rows / page_rows(rows))
+
+
+def export_calls(rows: int, *, spares_calls: bool = False) -> int:
+    """How many calls an export of about `rows` takes."""
+    return (SPARING_EXPORT_CALLS if spares_calls else EXPORT_CALLS) + count_pages(rows)
+
+
+def is_export_cheaper(rows: int, spans: int = 1, *, spares_calls: bool = False) -> bool:
+    """Whether an export of that many rows takes fewer calls than pages do.
+
+    Pages of so many spans share batches for their first ones, and the last page of a span is the
+    one that is not full. Of one span an export is cheaper from 8,000 rows on; where calls are
+    scarce it takes a call less and more time: from 6,000 rows on.
+    """
+    return export_calls(rows, spares_calls=spares_calls) < page_calls(rows, spans)
 
 
 def start_export(sf: Salesforce, query: str) -> str:

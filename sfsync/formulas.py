@@ -21,10 +21,9 @@ from config.database import transaction
 from sfsync.about_org import org_time
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
-from sfsync.exports import count_pages
+from sfsync.exports import export_calls
 from sfsync.judging import is_intact
-from sfsync.keyset import PAGE_SIZE, Span
-from sfsync.loading import EXPORT_CALLS
+from sfsync.keyset import Span, page_calls
 from sfsync.mapping import MAPPINGS
 from sfsync.mapping import Mapping as ObjectMapping
 from sfsync.org_rows import read_rows
@@ -32,8 +31,8 @@ from sfsync.queries import query_all_in
 from sfsync.replica import LOOKUP_SIZE, TABLES
 from sfsync.replica_reads import load_stored
 from sfsync.replica_writes import store_rows
-from sfsync.scanning import Scan, is_export_cheaper
-from sfsync.schema import read_active
+from sfsync.scanning import Scan
+from sfsync.schema import read_all_active
 from sfsync.stale import (
     begin_sweep,
     end_sweep,
@@ -109,23 +108,18 @@ def sweep(
     done: dict[str, Refreshed] = {}
     with purpose("sweep"):
         now = org_time(sf)
-        for mapping in _read_active(engine, mappings):
+        with transaction(engine) as session:
+            active = read_all_active(session, mappings)
+        for mapping in active:
             if mapping.formulas and _is_complete(engine, mapping):
                 tell = on_rows or (lambda _sobject, _done: None)
                 done[mapping.sobject] = _sweep_one(sf, engine, mapping, now, tell)
     return done
 
 
-def _read_active(engine: Engine, mappings: Sequence[ObjectMapping]) -> list[ObjectMapping]:
-    with transaction(engine) as session:
-        return [read_active(session, mapping) for mapping in mappings]
-
-
 def sweep_calls(rows: int) -> int:
     """How many API calls a sweep of that many rows takes."""
-    if is_export_cheaper(1, rows):
-        return EXPORT_CALLS + count_pages(rows)
-    return 1 + rows // PAGE_SIZE
+    return min(export_calls(rows), page_calls(rows))
 
 
 def _is_complete(engine: Engine, mapping: ObjectMapping) -> bool:

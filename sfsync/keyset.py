@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 
-from sfsync.batch import with_parameters
+from sfsync.batch import BATCH_SIZE, with_parameters
 from sfsync.client import Salesforce
 from sfsync.queries import query_all
 from sfsync.results import Record
@@ -37,6 +38,14 @@ class Span:
     def behind(self, row: Record) -> Span:
         """What is left of the span behind a row that was read."""
         return replace(self, after_at=read_instant(row["SystemModstamp"]), after_id=row["Id"])
+
+
+def page_calls(rows: int, spans: int = 1) -> int:
+    """How many calls the pages of so many spans take, which hold `rows` rows, about.
+
+    First pages share batches; a full page is always followed by another one, if an empty one.
+    """
+    return ceil(spans / BATCH_SIZE) + rows // PAGE_SIZE
 
 
 def read_pages(

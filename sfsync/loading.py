@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -27,12 +26,12 @@ from sfsync.exports import (
     ExportLost,
     ResultPage,
     await_export,
-    count_pages,
+    is_export_cheaper,
     open_page,
     page_rows,
     start_export,
 )
-from sfsync.keyset import PAGE_SIZE, Span, condition, read_pages
+from sfsync.keyset import Span, condition, read_pages
 from sfsync.mapping import Mapping
 from sfsync.org_rows import fitting, read_table
 from sfsync.readahead import ahead
@@ -50,11 +49,7 @@ from sfsync.sync_state import (
 )
 from sfsync.tombstones import mark_gone
 
-#: Calls of an export beside its pages: create it, and look twice whether it is done.
-EXPORT_CALLS = 3
-#: The same where calls are scarce: it is looked later, and so only once.
-SPARING_EXPORT_CALLS = 2
-#: How much longer such a load waits before it looks.
+#: How much longer a load waits where calls are scarce before it looks whether its export is done.
 SPARING_PATIENCE = 5
 #: How often an export is asked for when no answer comes, before pages are read instead.
 MOST_STARTS = 2
@@ -66,16 +61,6 @@ CHUNK_ROWS = 5_000
 logger = logging.getLogger(__name__)
 
 OnPage = Callable[[str, Tally], None]
-
-
-def is_export_cheaper(rows: int, *, spares_calls: bool = False) -> bool:
-    """Whether an export of that many rows takes fewer calls than pages do.
-
-    Pages of 2,000 rows against three calls and the pages of an export: from 8,001 rows on. Where
-    calls are scarce it takes two and more time: from 6,001 rows on.
-    """
-    calls = SPARING_EXPORT_CALLS if spares_calls else EXPORT_CALLS
-    return calls + count_pages(rows) < ceil(rows / PAGE_SIZE)
 
 
 @dataclass

@@ -26,7 +26,7 @@ from sfsync.examining import Examiner, Pause
 from sfsync.healing import Healer, ObjectFindings
 from sfsync.mapping import MAPPINGS
 from sfsync.pull import pull
-from sfsync.schema import read_active
+from sfsync.schema import read_all_active
 from sfsync.sync_state import read_state
 from sfsync.usage import purpose
 
@@ -73,7 +73,8 @@ def reconcile(
         pull(sf, engine, mappings=mappings, on_page=lambda _sobject, _tally: pause())
     with purpose("reconcile"):
         now = org_time(sf)
-        mappings = _read_active(engine, mappings)
+        with transaction(engine) as session:
+            mappings = read_all_active(session, mappings)
         states = _read_proof(engine, mappings, now)
         proven_to = {name: proof for name, (proof, _) in states.items()}
         load_nos = {name: load_no for name, (_, load_no) in states.items()}
@@ -91,12 +92,6 @@ def reconcile(
             rows = sum(each.rows for each in findings.values())
             end_run(engine, run_id, org_time(sf), rows, report.drifted, report.api_calls)
     return report
-
-
-def _read_active(engine: Engine, mappings: Sequence[maps.Mapping]) -> list[maps.Mapping]:
-    """The columns that pulls read at present; what is paused cannot be compared either."""
-    with transaction(engine) as session:
-        return [read_active(session, mapping) for mapping in mappings]
 
 
 def _read_proof(

@@ -12,16 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from math import ceil
 
 from sfsync.batch import BATCH_SIZE, get_many
 from sfsync.chunks import chunked
 from sfsync.client import Salesforce
 from sfsync.errors import OutcomeUnknown, SalesforceRejected
-from sfsync.exports import await_export, count_pages, open_page, page_rows, start_export
+from sfsync.exports import await_export, is_export_cheaper, open_page, page_rows, start_export
 from sfsync.figures import Row
-from sfsync.keyset import PAGE_SIZE, Span, condition, page_path, read_pages
-from sfsync.loading import EXPORT_CALLS
+from sfsync.keyset import Span, condition, page_path, read_pages
 from sfsync.mapping import Mapping
 from sfsync.org_rows import read_rows, read_table
 from sfsync.queries import follow_pages
@@ -50,11 +48,6 @@ def spans_of(days: Sequence[date], proven_to: datetime) -> list[Span]:
     return spans
 
 
-def is_export_cheaper(spans: int, rows: int) -> bool:
-    """Whether an export of that many rows takes fewer calls than the pages of so many spans."""
-    return EXPORT_CALLS + count_pages(rows) < ceil(spans / BATCH_SIZE) + rows // PAGE_SIZE
-
-
 @dataclass(frozen=True)
 class Scan:
     """A reading of an sObject's rows of these spans. `rows` is how many there are, about."""
@@ -70,7 +63,7 @@ class Scan:
 
         Raises SalesforceRetryable; SalesforceRejected, VALUE_MISFIT, when a field has another type.
         """
-        if is_export_cheaper(len(self.spans), self.rows):
+        if is_export_cheaper(self.rows, len(self.spans)):
             try:
                 yield from self._read_export()
                 return

@@ -7,7 +7,7 @@ processes share that word through the database; none keeps one of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -111,6 +111,11 @@ def read_active(session: Session, mapping: Mapping) -> Mapping:
     extra = tuple(_extra(row) for row in rows.values() if row.is_extra and is_read(row))
     kept = frozenset(name for name, row in rows.items() if row.is_extra and not is_read(row))
     return replace(mapping, fields=fields, extra=extra, kept=kept)
+
+
+def read_all_active(session: Session, mappings: Sequence[Mapping]) -> list[Mapping]:
+    """The same of several sObjects; what is paused can be neither compared nor swept."""
+    return [read_active(session, mapping) for mapping in mappings]
 
 
 def is_read(row: SyncField) -> bool:

@@ -11,6 +11,7 @@ from simple_salesforce.api import Salesforce
 
 from sfsync.about_org import describe_many
 from sfsync.batch import get_many
+from sfsync.exports import is_export_cheaper
 from sfsync.figures import (
     DayBook,
     Measures,
@@ -20,7 +21,7 @@ from sfsync.figures import (
 )
 from sfsync.keyset import Span
 from sfsync.mapping import MAPPINGS, ORDER, ORDER_PROPOSAL, FieldMap, Kind
-from sfsync.scanning import MOST_SPANS, is_export_cheaper, spans_of
+from sfsync.scanning import MOST_SPANS, spans_of
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -171,6 +172,6 @@ def test_neighbouring_days_are_one_span_and_many_are_one_too() -> None:
 def test_versions_are_exported_where_that_takes_fewer_calls() -> None:
     asked = [(1, 2_000), (1, 7_999), (1, 8_001), (25, 8_001), (50, 6_000), (1, 100_000)]
 
-    found = [is_export_cheaper(spans, rows) for spans, rows in asked]
+    found = [is_export_cheaper(rows, spans) for spans, rows in asked]
 
     assert found == [False, False, True, True, True, True]

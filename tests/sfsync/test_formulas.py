@@ -412,7 +412,7 @@ def test_a_long_sweep_is_an_export(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     admin.wait(days=1)
-    monkeypatch.setattr(scanning, "is_export_cheaper", lambda _spans, rows: rows > 0)
+    monkeypatch.setattr(scanning, "is_export_cheaper", lambda rows, _spans=1: rows > 0)
     monkeypatch.delattr(scanning, "read_pages")
 
     done = sweep(sf, engine)
@@ -430,7 +430,7 @@ def test_a_sweep_without_exports_reads_pages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     admin.wait(days=1)
-    monkeypatch.setattr(scanning, "is_export_cheaper", lambda _spans, rows: rows > 0)
+    monkeypatch.setattr(scanning, "is_export_cheaper", lambda rows, _spans=1: rows > 0)
     refusal = [{"errorCode": "FEATURENOTENABLED", "message": "no exports here"}]
     add_fault(org, action="status", status=400, body=refusal, path="/jobs/query", times=9)
 

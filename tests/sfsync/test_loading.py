@@ -16,8 +16,7 @@ from sfsync import exports, loading
 from sfsync import pull as pull_module
 from sfsync.client import adapter_of
 from sfsync.errors import SalesforceUnavailable
-from sfsync.exports import await_export
-from sfsync.loading import is_export_cheaper
+from sfsync.exports import await_export, is_export_cheaper
 from sfsync.mapping import ACCOUNT, MAPPINGS
 from sfsync.pull import Expected, forget, pull
 from sfsync.status import read_status
@@ -40,7 +39,7 @@ def _exports_of_little(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_export_is_chosen_where_it_takes_fewer_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    asked = (0, 2_000, 8_000, 8_001, 100_000, 1_000_000)
+    asked = (0, 2_000, 7_999, 8_000, 100_000, 1_000_000)
 
     assert [is_export_cheaper(rows) for rows in asked] == [False] * 3 + [True] * 3
 
@@ -49,7 +48,7 @@ def test_an_export_is_chosen_earlier_where_calls_are_scarce(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.undo()
-    asked = (4_000, 6_000, 6_001, 8_000, 100_000)
+    asked = (4_000, 5_999, 6_000, 8_000, 100_000)
 
     chosen = [is_export_cheaper(rows, spares_calls=True) for rows in asked]
     assert chosen == [False] * 2 + [True] * 3

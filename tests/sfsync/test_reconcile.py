@@ -510,7 +510,8 @@ def test_a_replica_that_was_never_complete_is_not_compared(sf: Salesforce, engin
 
 @pytest.fixture
 def _exports(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scanning, "is_export_cheaper", lambda _spans, _rows: True)
+    for reader in (scanning, descent):
+        monkeypatch.setattr(reader, "is_export_cheaper", lambda _rows, _spans=1: True)
     monkeypatch.setattr(exports, "PAGE_ROWS", 3)
     monkeypatch.setattr(exports, "ONE_PAGE_ROWS", 3)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)

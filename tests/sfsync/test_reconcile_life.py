@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, select
 
 from config.database import transaction
 from sandbox.server import LocalOrgServer
-from sfsync import exports, keyset, loading, scanning
+from sfsync import descent, exports, keyset, loading, scanning
 from sfsync.drift import Drift, Reconciliation
 from sfsync.errors import SalesforceRetryable
 from sfsync.mapping import MAPPINGS
@@ -70,7 +70,8 @@ def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "ONE_PAGE_ROWS", 7)
     monkeypatch.setattr(exports, "FIRST_WAIT_S", 0.01)
     monkeypatch.setattr(loading, "is_export_cheaper", lambda rows, **_: rows % 2 == 0)
-    monkeypatch.setattr(scanning, "is_export_cheaper", lambda _spans, rows: rows % 2 == 0)
+    for reader in (scanning, descent):
+        monkeypatch.setattr(reader, "is_export_cheaper", lambda rows, _spans=1: rows % 2 == 0)
 
 
 def play(seed: int, org: LocalOrgServer, sf: Salesforce, engine: Engine) -> list[str]:
