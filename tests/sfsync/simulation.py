@@ -27,15 +27,7 @@ from tests.sfsync.people import Admin
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 #: What a person may be refused for good reasons: somebody else is at the record, or it is gone.
 REFUSALS = frozenset(
-    {
-        "UNABLE_TO_LOCK_ROW",
-        "ENTITY_IS_DELETED",
-        "NOT_FOUND",
-        "UNDELETE_FAILED",
-        "INVALID_ID_FIELD",
-        # A merge moved a proposal to an account that is no manufacturer.
-        "FIELD_FILTER_VALIDATION_EXCEPTION",
-    }
+    {"UNABLE_TO_LOCK_ROW", "ENTITY_IS_DELETED", "NOT_FOUND", "UNDELETE_FAILED", "INVALID_ID_FIELD"}
 )
 #: What can happen to the sync's requests.
 FAULTS: tuple[dict[str, Any], ...] = (

@@ -1,6 +1,6 @@
 """Whatever happens to both sides: in the end they agree, and nobody was overwritten in silence.
 
-`SEEDS=n` plays n seeds on SQLite and a tenth as many on PostgreSQL, numbered from 0, so that a
+`SEEDS=n` plays n seeds on SQLite and a quarter as many on PostgreSQL, numbered from 0, so that a
 longer run contains the shorter ones. `SEED=n` plays that one alone: a failure prints it, with what
 happened last. A seed is a count of steps, never of seconds; when BUDGET is used up, the run ends as
 skipped and says how far it came.
@@ -27,7 +27,7 @@ from tests.sfsync.simulation import differences
 from tests.sfsync.test_pull import in_org, replica
 
 STEPS = 30
-SEEDS = int(os.environ.get("SEEDS", "250"))
+SEEDS = int(os.environ.get("SEEDS", "400"))
 BUDGET_S = float(os.environ.get("BUDGET", "20")) * 60
 
 
@@ -106,7 +106,7 @@ def seeds(engine: Engine) -> range:
     """The seeds of a long run on one database."""
     if "SEED" in os.environ:
         return range(int(os.environ["SEED"]), int(os.environ["SEED"]) + 1)
-    return range(SEEDS if engine.dialect.name == "sqlite" else SEEDS // 10)
+    return range(SEEDS if engine.dialect.name == "sqlite" else SEEDS // 4)
 
 
 @pytest.mark.parametrize("seed", range(2))
