@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 
-class AccessLogger(Logger):  # type: ignore[misc] - its base has no types
+class AccessLogger(Logger):  # type: ignore[misc]  # gunicorn publishes no types
     """gunicorn's logger, told by `--logger-class`; `%(U)s` is the path as on the wire."""
 
     def atoms(
