@@ -31,8 +31,8 @@ USAGE_WARNING = 0.8
 #: How far our clock and the org's may differ: guarded writes compare to the second.
 MOST_SKEW_S = 60.0
 DEPLOY = (
-    "Deploy salesforce/ to the org and assign permission set Manufaktura_Integration to the"
-    " integration user."
+    "Deploy salesforce/ to the org, whose settings also switch on several currencies, and assign"
+    " permission set Manufaktura_Integration to the integration user."
 )
 
 
